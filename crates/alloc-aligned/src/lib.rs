@@ -1,0 +1,1 @@
+//! Raises the alignment of every request of any container to a compile-time power of two.

@@ -1,0 +1,1 @@
+//! Chunked bump allocation behind the Allocator trait: allocate for a phase, free all of it at once.

@@ -1,0 +1,1 @@
+//! Allocators made of allocators: Null, Fallback, Segregate, Limit.
