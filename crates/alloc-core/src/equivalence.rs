@@ -82,7 +82,7 @@ mod shared {
     use allocator_api2::alloc::Allocator;
 
     // SAFETY: an `Rc` is equivalent to the allocator inside; a clone shares it and keeps it alive.
-    unsafe impl<A: Allocator + ?Sized> AllocatorClone for Rc<A> {}
+    unsafe impl<T: Allocator + ?Sized> AllocatorClone for Rc<T> {}
     // SAFETY: an `Arc` is equivalent to the allocator inside; a clone shares it and keeps it alive.
-    unsafe impl<A: Allocator + ?Sized> AllocatorClone for Arc<A> {}
+    unsafe impl<T: Allocator + ?Sized> AllocatorClone for Arc<T> {}
 }

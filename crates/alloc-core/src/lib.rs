@@ -84,7 +84,7 @@
 //! # Features
 //!
 //! - `alloc` (default): [`Global`], [`RcHandle`], [`ArcHandle`], and the containers in [`boxed`] and [`vec`](mod@vec).
-//! - `std`: [`System`].
+//! - `std`: `System`, the system allocator.
 //! - `nightly`: the traits of `core::alloc`; needs a nightly compiler.
 #![no_std]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
