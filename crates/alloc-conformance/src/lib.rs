@@ -1,1 +1,17 @@
-//! x
+//! The laws of the `Allocator` trait as a test suite.
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
+#![cfg_attr(feature = "nightly", doc(test(attr(feature(allocator_api)))))]
+
+mod limits;
+mod pattern;
+mod session;
+mod upstream;
+mod violation;
+
+pub mod laws;
+#[doc(hidden)]
+pub mod suite;
+
+pub use limits::Limits;
+pub use upstream::Upstream;
+pub use violation::Violation;
