@@ -1,0 +1,50 @@
+//! What must not compile, each beside what must.
+
+/// An alignment is a power of two.
+///
+/// ```
+/// let _ = alloc_aligned::Aligned::<64, _>::new(alloc_core::Global);
+/// ```
+/// ```compile_fail,E0080
+/// let _ = alloc_aligned::Aligned::<48, _>::new(alloc_core::Global);
+/// ```
+///
+/// Zero is none either, and `Default` checks it as `new` does.
+///
+/// ```
+/// let _ = alloc_aligned::Aligned::<1, alloc_core::Global>::default();
+/// ```
+/// ```compile_fail,E0080
+/// let _ = alloc_aligned::Aligned::<0, alloc_core::Global>::default();
+/// ```
+struct PowerOfTwo;
+
+/// Blocks of different `ALIGN` have different layouts, so there is no comparing of their allocators.
+///
+/// ```
+/// use alloc_aligned::Aligned;
+/// use alloc_core::ArcHandle;
+///
+/// let shared = ArcHandle::new(alloc_core::Global);
+/// assert!(Aligned::<64, _>::new(shared.clone()) == Aligned::<64, _>::new(shared));
+/// ```
+/// ```compile_fail,E0308
+/// use alloc_aligned::Aligned;
+/// use alloc_core::ArcHandle;
+///
+/// let shared = ArcHandle::new(alloc_core::Global);
+/// assert!(Aligned::<64, _>::new(shared.clone()) == Aligned::<128, _>::new(shared));
+/// ```
+struct SameAlign;
+
+/// What the inner allocator cannot do, `Aligned` does not pretend to.
+///
+/// ```
+/// fn blocks_stay(_: impl alloc_core::StaticAllocator) {}
+/// blocks_stay(alloc_aligned::Page::new(alloc_core::Global));
+/// ```
+/// ```compile_fail,E0277
+/// fn blocks_stay(_: impl alloc_core::StaticAllocator) {}
+/// blocks_stay(alloc_aligned::Page::new(&alloc_core::Global));
+/// ```
+struct NoMoreThanInner;

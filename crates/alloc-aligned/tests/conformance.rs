@@ -1,0 +1,31 @@
+//! The laws of the contract, over every alignment that has a name and some that have none.
+#![cfg(feature = "alloc")]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
+
+use alloc_aligned::{Aligned, CacheLine, Page};
+use alloc_conformance::suite;
+use alloc_core::{ArcHandle, Global};
+
+suite!(
+    nothing_raised,
+    Aligned::<1, _>::new,
+    [clones, eq, threads, send]
+);
+suite!(word, Aligned::<16, _>::new, [clones, eq, threads, send]);
+suite!(cache_line, CacheLine::new, [clones, eq, threads, send]);
+suite!(page, Page::new, [clones, eq, threads, send]);
+suite!(
+    over_the_heap,
+    |_| Aligned::<64, _>::new(Global),
+    [clones, threads, send]
+);
+suite!(
+    over_a_handle,
+    |up| Aligned::<64, _>::new(ArcHandle::new(up)),
+    [clones, eq, threads, send],
+);
+suite!(
+    nested,
+    |up| Aligned::<16, _>::new(Aligned::<128, _>::new(up)),
+    [clones, eq, threads, send],
+);
