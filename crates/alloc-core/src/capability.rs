@@ -17,7 +17,9 @@ use core::alloc::Layout;
 /// Two kinds of blocks are left out:
 ///
 /// - A zero-size block is nobody's: `owns` returns `false`. A combinator handles such blocks before it asks.
-/// - A block that another allocator carved out of a block of this one (this one is its upstream) may be answered either way.
+/// - A block whose memory came out of this allocator by another way may be answered either way: one that another allocator carved out
+///   of a block of this one (this one is its upstream), or one that was asked of an allocator which this one wraps. The answer is then
+///   the same for as long as the block is allocated. A combinator that lets two allocators stand side by side has to reckon with it.
 ///
 /// For any other pointer the answer is unspecified, but asking is sound and touches no memory behind `ptr`.
 pub unsafe trait Owns: Allocator {
