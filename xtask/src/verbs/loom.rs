@@ -1,0 +1,113 @@
+//! `loom`: every interleaving of the models of the concurrent crates.
+
+use super::Verb;
+use crate::args::Operands;
+use crate::command::{Cmd, Failure, Output};
+use crate::step::{Plan, Step};
+use crate::table;
+use crate::workspace::Workspace;
+
+pub(super) const VERB: Verb = Verb {
+    name: "loom",
+    line: "explores the interleavings of the concurrent crates and counts the executions",
+    more: "",
+    flags: &[],
+    operands: Operands::None,
+    plan: |_, _| Ok(Plan::of(step())),
+};
+
+/// The step, also of `test`.
+pub(super) fn step() -> Step {
+    Step::check("loom models", explore)
+}
+
+/// What one model says of itself when it is through.
+#[derive(Debug, PartialEq)]
+struct Explored {
+    model: String,
+    executions: u64,
+}
+
+/// Runs the models and prints how many executions each explored.
+fn explore(workspace: &Workspace) -> Result<String, Failure> {
+    let crates = workspace.names(|own| own.dir.join("tests").join("loom.rs").is_file());
+    if crates.is_empty() {
+        return Err("no crate has models in tests/loom.rs".to_owned().into());
+    }
+    let cmd = Cmd::cargo("test")
+        .packages(crates)
+        .words("--test loom --release -- --nocapture --test-threads=1")
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        .target_dir(&workspace.target("loom"));
+    let lines = cmd.dir(&workspace.root).run(&Output::Keep)?;
+    let explored: Vec<Explored> = lines.iter().filter_map(|line| read(line)).collect();
+    summary(&explored).map_err(Failure::from)
+}
+
+/// Reads `loom: MODEL: N executions`, behind whatever the test harness has put before it.
+fn read(line: &str) -> Option<Explored> {
+    let (_, said) = line.split_once("loom: ")?;
+    let (model, rest) = said.rsplit_once(": ")?;
+    let executions = rest.strip_suffix(" executions")?.parse().ok()?;
+    Some(Explored {
+        model: model.to_owned(),
+        executions,
+    })
+}
+
+/// Prints the table; no models at all are a failure, as something kept them from running.
+fn summary(explored: &[Explored]) -> Result<String, String> {
+    if explored.is_empty() {
+        return Err(
+            "no model said how many executions it explored (`loom: MODEL: N executions`)".into(),
+        );
+    }
+    let row = |one: &Explored| vec![one.model.clone(), one.executions.to_string()];
+    let rows: Vec<_> = explored.iter().map(row).collect();
+    print!("\n{}", table::render(&["model", "executions"], &rows));
+    let total: u64 = explored.iter().map(|one| one.executions).sum();
+    Ok(format!("{} models, {total} executions", explored.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Explored, read, summary};
+
+    fn explored(model: &str, executions: u64) -> Explored {
+        Explored {
+            model: model.to_owned(),
+            executions,
+        }
+    }
+
+    #[test]
+    fn a_model_is_read_wherever_its_line_begins() {
+        let expected = Some(explored("pop and push", 1234));
+        assert_eq!(read("loom: pop and push: 1234 executions"), expected);
+        assert_eq!(
+            read("test aba ... loom: pop and push: 1234 executions"),
+            expected
+        );
+    }
+
+    #[test]
+    fn other_lines_are_no_models() {
+        for line in [
+            "",
+            "test aba ... ok",
+            "loom: aba: many executions",
+            "loom: aba",
+            "loom: aba: 3",
+        ] {
+            assert_eq!(read(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn no_model_is_a_failure() {
+        assert!(summary(&[]).is_err());
+        let models = [explored("a", 3), explored("b", 4)];
+        assert_eq!(summary(&models).unwrap(), "2 models, 7 executions");
+    }
+}

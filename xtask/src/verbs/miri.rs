@@ -1,0 +1,150 @@
+//! `miri`: the tests under Miri, crate by crate.
+
+use super::Verb;
+use crate::args::{Args, Flag, Operands};
+use crate::command::Cmd;
+use crate::need::Need;
+use crate::step::{Plan, Step};
+use crate::workspace::{Crate, Workspace};
+
+pub(super) const VERB: Verb = Verb {
+    name: "miri",
+    line: "runs every crate's tests, or the named ones', under Miri (nightly)",
+    more: "\nUnit and integration tests; documentation tests are left to `test`.\n",
+    flags: &[
+        Flag {
+            name: "--tree-borrows",
+            value: None,
+            line: "under Tree Borrows, not Stacked Borrows",
+        },
+        Flag {
+            name: "--all-models",
+            value: None,
+            line: "under both, one after the other",
+        },
+    ],
+    operands: Operands::Words("CRATE..."),
+    plan,
+};
+
+/// The aliasing rules that Miri holds programs to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Model {
+    StackedBorrows,
+    TreeBorrows,
+}
+
+const BOTH: &[Model] = &[Model::StackedBorrows, Model::TreeBorrows];
+
+fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
+    let crates = chosen(workspace, &args.operands)?;
+    let models = if args.has("--all-models") {
+        BOTH
+    } else if args.has("--tree-borrows") {
+        &BOTH[1..]
+    } else {
+        &BOTH[..1]
+    };
+    Ok(planned(Plan::default(), &crates, models))
+}
+
+/// The crates asked for, or all if none was named.
+fn chosen<'w>(workspace: &'w Workspace, asked: &[String]) -> Result<Vec<&'w Crate>, String> {
+    let known = || workspace.names(|_| true).join(", ");
+    let find = |name: &String| {
+        let found = workspace.find_crate(name);
+        found.ok_or_else(|| format!("there is no crate `{name}`; there are: {}", known()))
+    };
+    if asked.is_empty() {
+        Ok(workspace.crates.iter().collect())
+    } else {
+        asked.iter().map(find).collect()
+    }
+}
+
+/// The plan with every crate added, for `ci`.
+pub(super) fn all(plan: Plan, workspace: &Workspace) -> Plan {
+    planned(
+        plan,
+        &workspace.crates.iter().collect::<Vec<_>>(),
+        &BOTH[..1],
+    )
+}
+
+/// Crates run side by side: each is interpreted by a single thread.
+fn planned(plan: Plan, crates: &[&Crate], models: &[Model]) -> Plan {
+    let needs = [Need::Nightly, Need::Miri, Need::RustSrc];
+    // Once and before all others, as they would each do it.
+    let setup = Step::run("miri: standard library", Cmd::cargo("+nightly miri setup"));
+    let step = |model: Model, own: &&Crate| {
+        Step::run(name(model, own), command(model, own)).needs(needs.clone())
+    };
+    let steps = models
+        .iter()
+        .flat_map(|model| crates.iter().map(|own| step(*model, own)));
+    plan.then([setup.needs(needs.clone())])
+        .then_side_by_side(steps)
+}
+
+fn name(model: Model, own: &Crate) -> String {
+    match model {
+        Model::StackedBorrows => format!("miri {}", own.name),
+        Model::TreeBorrows => format!("miri {} (Tree Borrows)", own.name),
+    }
+}
+
+fn command(model: Model, own: &Crate) -> Cmd {
+    let mut flags = "-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check".to_owned();
+    if model == Model::TreeBorrows {
+        flags += " -Zmiri-tree-borrows";
+    }
+    Cmd::cargo("+nightly miri test")
+        .packages([own.name.as_str()])
+        .words("--features")
+        .args([own.features_of(&["nightly", "std"])])
+        .words("--lib --tests")
+        .env("MIRIFLAGS", flags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Model, chosen, command};
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn crates_are_chosen_by_name() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        assert_eq!(chosen(&workspace, &[])?.len(), workspace.crates.len());
+        assert_eq!(
+            chosen(&workspace, &["arena".to_owned()])?[0].name,
+            "alloc-arena"
+        );
+        let error = chosen(&workspace, &["heap".to_owned()]).unwrap_err();
+        assert!(
+            error.starts_with("there is no crate `heap`; there are: alloc-"),
+            "{error}"
+        );
+        Ok(())
+    }
+
+    #[test]
+    fn each_crate_is_asked_for_the_features_it_has() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        let line = |name, model| {
+            let own = workspace
+                .find_crate(name)
+                .ok_or_else(|| format!("no {name}"))?;
+            Ok::<_, String>(command(model, own).to_string())
+        };
+        let core = line("core", Model::StackedBorrows)?;
+        assert!(
+            core.ends_with("-p alloc-core --features nightly,std --lib --tests"),
+            "{core}"
+        );
+        assert!(!core.contains("tree-borrows"));
+        let suite = line("conformance", Model::TreeBorrows)?;
+        assert!(suite.contains("--features nightly --lib"), "{suite}");
+        assert!(suite.contains("-Zmiri-tree-borrows"));
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+//! `asan` and `tsan`: the tests under the sanitizers, with a standard library built for them.
+
+use super::Verb;
+use crate::args::Operands;
+use crate::command::Cmd;
+use crate::need::{Need, host};
+use crate::step::{Plan, Step};
+use crate::workspace::Workspace;
+
+pub(super) const ASAN: Verb = Verb {
+    name: "asan",
+    line: "runs every crate's tests under AddressSanitizer (nightly)",
+    more: "",
+    flags: &[],
+    operands: Operands::None,
+    plan: |workspace, _| Ok(Plan::of(asan(workspace))),
+};
+
+pub(super) const TSAN: Verb = Verb {
+    name: "tsan",
+    line: "runs the tests with threads under ThreadSanitizer (nightly)",
+    more: "",
+    flags: &[],
+    operands: Operands::None,
+    plan: |workspace, _| Ok(Plan::of(tsan(workspace))),
+};
+
+/// The crates whose tests share allocators between threads.
+const THREADED: &[&str] = &[
+    "alloc-sync-pool",
+    "alloc-tracking",
+    "alloc-compose",
+    "alloc-conformance",
+];
+
+/// The step of `AddressSanitizer`: memory used after it was given back, out of bounds, or leaked.
+pub(super) fn asan(workspace: &Workspace) -> Step {
+    step(workspace, "asan", "address", &workspace.names(|_| true))
+}
+
+/// The step of `ThreadSanitizer`: data races.
+pub(super) fn tsan(workspace: &Workspace) -> Step {
+    let threaded = workspace.names(|own| THREADED.contains(&own.name.as_str()));
+    step(workspace, "tsan", "thread", &threaded)
+}
+
+fn step(workspace: &Workspace, name: &'static str, sanitizer: &str, crates: &[&str]) -> Step {
+    // A target of its own keeps the flags from build scripts; line tables are all that a report needs.
+    let cmd = Cmd::cargo("+nightly test -Zbuild-std --target")
+        .args([host()])
+        .packages(crates.iter().copied())
+        .words("--features nightly,std --lib --tests")
+        .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
+        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
+        .target_dir(&workspace.target(name));
+    Step::run(name, cmd).needs([Need::Nightly, Need::RustSrc])
+}

@@ -1,0 +1,72 @@
+//! `test`: what the stable toolchain alone can show.
+
+use std::path::Path;
+
+use super::{Verb, loom};
+use crate::args::Operands;
+use crate::command::{Cmd, Failure, Output};
+use crate::step::{Plan, Step};
+use crate::workspace::Workspace;
+
+pub(super) const VERB: Verb = Verb {
+    name: "test",
+    line: "runs every test that the stable toolchain can, the loom models and the examples",
+    more: "\nUnit, integration, documentation and compile-fail tests, with the suite of laws; all of\n\
+           them again with the standard library's unstable `Allocator`, by the bootstrap switch of\n\
+           the stable compiler; the loom models; the examples. Nothing is installed.\n",
+    flags: &[],
+    operands: Operands::None,
+    plan: |workspace, _| Ok(plan(workspace)),
+};
+
+/// What no stable toolchain can run, and the verb that does.
+const LEFT_TO_CI: &[(&str, &str)] = &[
+    ("Miri", "cargo xtask miri"),
+    ("AddressSanitizer", "cargo xtask asan"),
+    ("ThreadSanitizer", "cargo xtask tsan"),
+    ("fuzzing", "cargo xtask fuzz"),
+];
+
+fn plan(workspace: &Workspace) -> Plan {
+    let left = LEFT_TO_CI.iter().map(|(what, verb)| {
+        format!(
+            "not run: {what}: needs a nightly toolchain: `{verb}`, or all with `cargo xtask ci`"
+        )
+    });
+    left.fold(Plan::default().then(steps(workspace)), Plan::note)
+}
+
+/// The steps, also of `ci`.
+pub(super) fn steps(workspace: &Workspace) -> Vec<Step> {
+    // One selection of packages and features for all that shares a folder, so that nothing is built twice.
+    let tests = Cmd::cargo("test --workspace --features std --lib --bins --tests");
+    let docs = Cmd::cargo("test --workspace --features std --doc");
+    let nightly = Cmd::cargo("test")
+        .packages(workspace.names(|_| true))
+        .words("--features nightly,std")
+        .env("RUSTC_BOOTSTRAP", "1")
+        .target_dir(&workspace.target("nightly-trait"));
+    vec![
+        Step::run("unit and integration tests", tests),
+        Step::run("documentation and compile-fail tests", docs),
+        Step::run("all of them, nightly trait", nightly),
+        loom::step(),
+        Step::check("examples", examples),
+    ]
+}
+
+/// Builds every example and runs each: they assert what they show.
+fn examples(workspace: &Workspace) -> Result<String, Failure> {
+    let build = Cmd::cargo("build --workspace --features std --examples");
+    build.dir(&workspace.root).run(&Output::Inherit)?;
+    let folder = workspace.target("debug").join("examples");
+    let examples = workspace.examples();
+    for (name, _) in &examples {
+        let program = Path::join(&folder, name).with_extension(std::env::consts::EXE_EXTENSION);
+        let program = workspace.root.join(program);
+        Cmd::new(program.display().to_string())
+            .dir(&workspace.root)
+            .run(&Output::Inherit)?;
+    }
+    Ok(format!("{} examples", examples.len()))
+}
