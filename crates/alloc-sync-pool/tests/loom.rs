@@ -1,0 +1,379 @@
+//! Models of the shipped code that loom explores: `RUSTFLAGS="--cfg loom" cargo test -p alloc-sync-pool --test loom --release`.
+//!
+//! Each model prints how many executions it took. All are exhaustive, except where a bound on preemptions is given.
+//! Under loom a word of a bitmap holds 2 blocks and a magazine 4.
+#![cfg(loom)]
+
+use std::collections::{HashMap, HashSet};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc as StdArc, Mutex};
+
+use alloc_core::{AllocError, Allocator, Global, Layout};
+use alloc_sync_pool::{InlineSyncPool, SyncPool};
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+
+const BLOCK: Layout = Layout::new::<usize>();
+
+/// Runs `f` in every execution that there is, or in those with at most `preemptions`, and prints how many.
+fn model(name: &str, preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
+    let executions = StdArc::new(AtomicUsize::new(0));
+    let count = StdArc::clone(&executions);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.check(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        f();
+    });
+    let bound = preemptions.map_or(String::new(), |n| format!(", at most {n} preemptions"));
+    println!("loom: {name}: {} executions{bound}", executions.load(Ordering::Relaxed));
+}
+
+/// A block on its way between threads.
+struct Block(NonNull<u8>);
+unsafe impl Send for Block {}
+
+/// What the threads of one execution do with their blocks: who has which, and a cell for each one's content.
+///
+/// The ledger's own lock is none of loom's and so orders nothing. A block's cell is made by its first owner; each later owner writes to it,
+/// and loom reports a race unless the last owner's writes happen before.
+#[derive(Default)]
+struct Ledger {
+    held: Mutex<HashSet<usize>>,
+    cells: Mutex<HashMap<usize, StdArc<UnsafeCell<usize>>>>,
+}
+
+impl Ledger {
+    fn take(&self, alloc: &impl Allocator) -> Result<Block, AllocError> {
+        let block = alloc.allocate(BLOCK)?.cast::<u8>();
+        let address = block.addr().get();
+        assert!(self.held.lock().unwrap().insert(address), "handed out twice");
+        self.write(address);
+        Ok(Block(block))
+    }
+
+    fn give(&self, alloc: &impl Allocator, block: Block) {
+        let address = block.0.addr().get();
+        self.write(address);
+        assert!(self.held.lock().unwrap().remove(&address));
+        unsafe { alloc.deallocate(block.0, BLOCK) };
+    }
+
+    fn write(&self, address: usize) {
+        let cell = StdArc::clone(
+            self.cells
+                .lock()
+                .unwrap()
+                .entry(address)
+                .or_insert_with(|| StdArc::new(UnsafeCell::new(0))),
+        );
+        cell.with_mut(|value| unsafe { *value += 1 });
+    }
+}
+
+/// A pool, its ledger, and the chunks that its upstream has out.
+struct World<P> {
+    pool: P,
+    ledger: Ledger,
+}
+
+impl<P> World<P> {
+    fn new(pool: P) -> Arc<Self> {
+        Arc::new(Self { pool, ledger: Ledger::default() })
+    }
+}
+
+/// Counts the chunks that are out.
+#[derive(Clone, Default)]
+struct Counting(StdArc<AtomicUsize>);
+
+unsafe impl Allocator for Counting {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Global.allocate(layout)
+    }
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        unsafe { Global.deallocate(ptr, layout) };
+    }
+}
+
+fn spawn<P: Send + Sync + 'static>(
+    world: &Arc<World<P>>,
+    f: impl FnOnce(&World<P>) + 'static,
+) -> thread::JoinHandle<()> {
+    let world = Arc::clone(world);
+    thread::spawn(move || f(&world))
+}
+
+/// Takes a block if there is one, and frees it.
+fn churn(world: &World<SyncPool>) {
+    if let Ok(block) = world.ledger.take(&world.pool) {
+        world.ledger.give(&world.pool, block);
+    }
+}
+
+/// Takes all blocks of a bounded pool, of which `n` must be free, and frees them.
+fn all_are_free(world: &World<SyncPool>, n: usize) {
+    assert_eq!(world.pool.in_use(), 0);
+    let blocks: Vec<_> = (0..n).map(|_| world.ledger.take(&world.pool).unwrap()).collect();
+    assert!(world.pool.allocate(BLOCK).is_err());
+    blocks.into_iter().for_each(|block| world.ledger.give(&world.pool, block));
+}
+
+#[test]
+fn hand_over_of_one_block() {
+    model("hand-over of one block", None, || {
+        let world = World::new(SyncPool::fixed(BLOCK, 1));
+        let other = spawn(&world, churn);
+        churn(&world);
+        other.join().unwrap();
+        all_are_free(&world, 1);
+    });
+}
+
+#[test]
+fn two_threads_share_two_words() {
+    model("two threads share two words", None, || {
+        let world = World::new(SyncPool::fixed(BLOCK, 3));
+        world.pool.try_reserve(3).unwrap();
+        let other = spawn(&world, |world| {
+            churn(world);
+            churn(world);
+        });
+        churn(&world);
+        churn(&world);
+        other.join().unwrap();
+        all_are_free(&world, 3);
+    });
+}
+
+#[test]
+fn three_threads_share_two_blocks() {
+    model("three threads share two blocks", Some(3), || {
+        let world = World::new(SyncPool::fixed(BLOCK, 2));
+        world.pool.try_reserve(2).unwrap();
+        let others = [spawn(&world, churn), spawn(&world, churn)];
+        churn(&world);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        all_are_free(&world, 2);
+    });
+}
+
+#[test]
+fn two_blocks_at_once() {
+    fn two(world: &World<SyncPool>) {
+        let first = world.ledger.take(&world.pool).unwrap();
+        let second = world.ledger.take(&world.pool).unwrap();
+        world.ledger.give(&world.pool, first);
+        world.ledger.give(&world.pool, second);
+    }
+    model("two blocks at once", Some(3), || {
+        let world = World::new(SyncPool::fixed(BLOCK, 4));
+        world.pool.try_reserve(4).unwrap();
+        let other = spawn(&world, two);
+        two(&world);
+        other.join().unwrap();
+        all_are_free(&world, 4);
+    });
+}
+
+#[test]
+fn exhaustion_has_one_winner() {
+    model("exhaustion has one winner", None, || {
+        let world = World::new(SyncPool::fixed(BLOCK, 1));
+        let won = StdArc::new(AtomicUsize::new(0));
+        let attempt = |won: &AtomicUsize, world: &World<SyncPool>| {
+            let taken = world.ledger.take(&world.pool).is_ok();
+            won.fetch_add(usize::from(taken), Ordering::Relaxed);
+        };
+        let theirs = StdArc::clone(&won);
+        let other = spawn(&world, move |world| attempt(&theirs, world));
+        attempt(&won, &world);
+        other.join().unwrap();
+        assert_eq!(won.load(Ordering::Relaxed), 1);
+        assert_eq!((world.pool.in_use(), world.pool.capacity()), (1, 1));
+    });
+}
+
+#[test]
+fn no_false_exhaustion() {
+    model("no false exhaustion", None, || {
+        // One of three blocks stays taken; each thread has at most one of the others at any time, so none may be refused.
+        let world = World::new(SyncPool::fixed(BLOCK, 3));
+        let [first, _second, third] = [(); 3].map(|()| world.ledger.take(&world.pool).unwrap());
+        world.ledger.give(&world.pool, third);
+        let other = spawn(&world, move |world| {
+            world.ledger.give(&world.pool, first);
+            let again = world.ledger.take(&world.pool).unwrap();
+            world.ledger.give(&world.pool, again);
+        });
+        let block = world.ledger.take(&world.pool).unwrap();
+        other.join().unwrap();
+        world.ledger.give(&world.pool, block);
+        assert_eq!(world.pool.in_use(), 1);
+    });
+}
+
+#[test]
+fn remote_free_against_allocate() {
+    model("remote free against allocate", None, || {
+        let world = World::new(SyncPool::fixed(BLOCK, 2));
+        let theirs = world.ledger.take(&world.pool).unwrap();
+        let ours = world.ledger.take(&world.pool).unwrap();
+        let other = spawn(&world, move |world| world.ledger.give(&world.pool, theirs));
+        churn(&world);
+        world.ledger.give(&world.pool, ours);
+        other.join().unwrap();
+        all_are_free(&world, 2);
+    });
+}
+
+#[test]
+fn growth_race() {
+    model("growth race", None, || {
+        let chunks = Counting::default();
+        let world = World::new(SyncPool::with_capacity_in(BLOCK, 1, chunks.clone()));
+        let grab = |world: &World<SyncPool<Counting>>| world.ledger.take(&world.pool).unwrap();
+        let other = spawn(&world, move |world| {
+            let block = grab(world);
+            world.ledger.give(&world.pool, block);
+        });
+        let block = grab(&world);
+        other.join().unwrap();
+        // One block, or one and then two: the loser of the race gave its chunk back.
+        assert!(matches!(world.pool.capacity(), 1 | 3));
+        assert_eq!(world.pool.in_use(), 1);
+        world.ledger.give(&world.pool, block);
+        assert_eq!(world.pool.in_use(), 0);
+        drop(world);
+        assert_eq!(chunks.0.load(Ordering::Relaxed), 0);
+    });
+}
+
+#[test]
+fn a_new_chunk_is_seen_whole() {
+    model("a new chunk is seen whole", Some(3), || {
+        let world = World::new(SyncPool::with_capacity(BLOCK, 1));
+        let first = world.ledger.take(&world.pool).unwrap();
+        let other = spawn(&world, |world| {
+            let second = world.ledger.take(&world.pool).unwrap();
+            world.ledger.give(&world.pool, second);
+        });
+        let second = world.ledger.take(&world.pool).unwrap();
+        world.ledger.give(&world.pool, second);
+        world.ledger.give(&world.pool, first);
+        other.join().unwrap();
+        assert_eq!(world.pool.in_use(), 0);
+    });
+}
+
+#[test]
+fn remote_frees_before_the_pool_is_dropped() {
+    model("remote frees before the pool is dropped", None, || {
+        let chunks = Counting::default();
+        let world = World::new(SyncPool::with_capacity_in(BLOCK, 1, chunks.clone()));
+        let first = world.ledger.take(&world.pool).unwrap();
+        let second = world.ledger.take(&world.pool).unwrap();
+        let others = [first, second]
+            .map(|block| spawn(&world, move |world| world.ledger.give(&world.pool, block)));
+        drop(world);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(chunks.0.load(Ordering::Relaxed), 0);
+    });
+}
+
+#[test]
+fn local_refill_against_the_pool() {
+    model("local refill against the pool", Some(3), || {
+        let world = World::new(SyncPool::with_capacity(BLOCK, 2));
+        world.pool.try_reserve(2).unwrap();
+        let other = spawn(&world, |world| {
+            let block = world.ledger.take(&world.pool).unwrap();
+            world.ledger.give(&world.pool, block);
+        });
+        let local = world.pool.local();
+        let block = world.ledger.take(&local).unwrap();
+        let again = world.ledger.take(&local).unwrap();
+        world.ledger.give(&local, block);
+        world.ledger.give(&local, again);
+        drop(local);
+        other.join().unwrap();
+        assert_eq!(world.pool.in_use(), 0);
+    });
+}
+
+#[test]
+fn local_overflow_against_the_pool() {
+    model("local overflow against the pool", Some(3), || {
+        let world = World::new(SyncPool::with_capacity(BLOCK, 6));
+        let blocks = [(); 6].map(|()| world.ledger.take(&world.pool).unwrap());
+        let other = spawn(&world, |world| {
+            // A block that came back in a batch, or one of a new chunk.
+            let block = world.ledger.take(&world.pool).unwrap();
+            world.ledger.give(&world.pool, block);
+        });
+        let local = world.pool.local();
+        blocks.into_iter().for_each(|block| world.ledger.give(&local, block));
+        assert_eq!(local.cached(), 4);
+        other.join().unwrap();
+        drop(local);
+        assert_eq!(world.pool.in_use(), 0);
+    });
+}
+
+#[test]
+fn two_locals_exchange_blocks() {
+    model("two locals exchange blocks", Some(3), || {
+        let world = World::new(SyncPool::with_capacity(BLOCK, 4));
+        let theirs = world.ledger.take(&world.pool).unwrap();
+        let other = spawn(&world, move |world| {
+            let local = world.pool.local();
+            world.ledger.give(&local, theirs);
+            let block = world.ledger.take(&local).unwrap();
+            world.ledger.give(&local, block);
+        });
+        let local = world.pool.local();
+        let block = world.ledger.take(&local).unwrap();
+        world.ledger.give(&local, block);
+        drop(local);
+        other.join().unwrap();
+        assert_eq!(world.pool.in_use(), 0);
+    });
+}
+
+#[test]
+fn a_thread_that_ends_gives_its_blocks_back() {
+    model("a thread that ends gives its blocks back", None, || {
+        let world = World::new(SyncPool::fixed(BLOCK, 1));
+        let other = spawn(&world, |world| {
+            let local = world.pool.local();
+            if let Ok(block) = world.ledger.take(&local) {
+                world.ledger.give(&local, block);
+            }
+        });
+        churn(&world);
+        other.join().unwrap();
+        all_are_free(&world, 1);
+    });
+}
+
+#[test]
+fn inline_pool() {
+    fn churn(world: &World<InlineSyncPool<usize, 3>>) {
+        let block = world.ledger.take(&&world.pool).unwrap();
+        world.ledger.give(&&world.pool, block);
+    }
+    model("inline pool", Some(3), || {
+        let world = World::new(InlineSyncPool::new());
+        let others = [spawn(&world, churn), spawn(&world, churn)];
+        churn(&world);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        let blocks = [(); 3].map(|()| world.ledger.take(&&world.pool).unwrap());
+        assert!((&world.pool).allocate(BLOCK).is_err());
+        blocks.into_iter().for_each(|block| world.ledger.give(&&world.pool, block));
+        assert_eq!(world.pool.in_use(), 0);
+    });
+}
