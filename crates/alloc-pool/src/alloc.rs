@@ -1,0 +1,261 @@
+//! The pool as an allocator.
+
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+
+use alloc_core::{AllocError, Allocator, AllocatorEq, Owns, Reset, dangling};
+
+use crate::Pool;
+use crate::check::{self, Misuse, Report};
+use crate::free_list::{Block, LINK};
+use crate::math;
+
+impl<A: Allocator> Pool<A> {
+    /// Tells whether a block serves a request that is not empty.
+    #[inline]
+    fn serves(&self, request: Layout) -> bool {
+        math::serves(self.block.get(), LINK.align(), request)
+    }
+
+    /// Hands a block out, in its full size.
+    #[inline]
+    fn hand_out(&self, block: Block) -> NonNull<[u8]> {
+        let start = block.into_raw();
+        if check::ENABLED {
+            self.note_use(start);
+        }
+        self.whole(start)
+    }
+
+    /// The block at `start`, in its full size.
+    #[inline]
+    fn whole(&self, start: NonNull<u8>) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(start, self.block.get().size())
+    }
+
+    /// Serves a request for which the free list has no block, or one that no block serves.
+    #[inline(never)]
+    fn allocate_slow(&self, request: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if request.size() == 0 {
+            return Ok(dangling(request));
+        }
+        if !self.serves(request) {
+            self.learn(request)?;
+        }
+        // What was learned from a request serves it.
+        debug_assert!(self.serves(request));
+        self.supply().map(|block| self.hand_out(block))
+    }
+
+    /// Checks a pointer that is passed to `deallocate`, `grow` or `shrink`, in debug builds.
+    ///
+    /// There it returns the pointer with the provenance of the whole block, in case that it lost it on its way through a reference to less; see
+    /// the crate's documentation.
+    #[inline]
+    fn checked(&self, ptr: NonNull<u8>, layout: Layout) -> NonNull<u8> {
+        if check::ENABLED {
+            self.look_up(ptr, layout)
+        } else {
+            ptr
+        }
+    }
+}
+
+/// The checks of debug builds. They take time linear in the chunks.
+impl<A: Allocator> Pool<A> {
+    /// Marks a block as used.
+    fn note_use(&self, start: NonNull<u8>) {
+        let address = start.addr().get();
+        self.used.with(|list| {
+            for linked in list.iter() {
+                if let Some(index) = linked.chunk().index_of(address) {
+                    debug_assert!(!linked.chunk().is_marked(index));
+                    return linked.chunk().mark(index, true);
+                }
+            }
+        });
+    }
+
+    /// Marks a block as free.
+    fn note_free(&self, start: NonNull<u8>) {
+        let address = start.addr().get();
+        self.used.with(|list| {
+            for linked in list.iter() {
+                if let Some(index) = linked.chunk().index_of(address) {
+                    return linked.chunk().mark(index, false);
+                }
+            }
+        });
+    }
+
+    /// Finds the block in use that begins at `ptr`. Ends the program if there is none, or if `layout` cannot fit it.
+    fn look_up(&self, ptr: NonNull<u8>, layout: Layout) -> NonNull<u8> {
+        let address = ptr.addr().get();
+        let found = self.used.with(|list| {
+            list.iter().find_map(|linked| {
+                let index = linked.chunk().index_of(address)?;
+                Some((linked.chunk().block(index), linked.chunk().is_marked(index)))
+            })
+        });
+        match found {
+            None => self.fail(Misuse::Foreign, address),
+            Some((_, false)) => self.fail(Misuse::DoubleFree, address),
+            Some(_) if !self.serves(layout) => self.fail(Misuse::WrongLayout(layout), address),
+            Some((start, true)) => start,
+        }
+    }
+
+    /// Ends the program with a message.
+    #[cold]
+    fn fail(&self, misuse: Misuse, address: usize) -> ! {
+        let pool = ptr::from_ref(self).addr();
+        check::fail(&Report {
+            misuse,
+            address,
+            pool,
+            block: self.block.get(),
+        })
+    }
+}
+
+/// Zeroes a block from byte `from` on.
+///
+/// # Safety
+///
+/// The block is the caller's, and `from` is at most its length.
+#[inline]
+pub(crate) unsafe fn zero(block: NonNull<[u8]>, from: usize) {
+    debug_assert!(from <= block.len());
+    // SAFETY: within the block, or at its end.
+    let tail = unsafe { block.cast::<u8>().add(from) };
+    // SAFETY: so many bytes are left, and they are the caller's.
+    unsafe { tail.write_bytes(0, block.len() - from) };
+}
+
+// SAFETY: P1: a block is in one place only, so no two blocks in use overlap. P2 gives size and alignment, and F1 the memory. A block stays
+// valid until its chunk is released, which only happens to chunks without a block in use, or when the pool is dropped; moving the pool
+// moves no chunk. There is no `Clone`. Nothing unwinds: the upstream does not, and the fatal reports abort.
+unsafe impl<A: Allocator> Allocator for Pool<A> {
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if self.serves(layout)
+            && let Some(block) = self.free.pop()
+        {
+            return Ok(self.hand_out(block));
+        }
+        self.allocate_slow(layout)
+    }
+
+    #[inline]
+    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let block = self.allocate(layout)?;
+        // SAFETY: just allocated.
+        unsafe { zero(block, 0) };
+        Ok(block)
+    }
+
+    #[inline]
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        if layout.size() == 0 {
+            return;
+        }
+        let start = self.checked(ptr, layout);
+        if check::ENABLED {
+            self.note_free(start);
+        }
+        // SAFETY: the caller says that the block is currently allocated by this pool and gives it up. By P2 it is as F1 says.
+        let block = unsafe { Block::new(start) };
+        self.free.push(block);
+    }
+
+    #[inline]
+    unsafe fn grow(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(old.size() <= new.size());
+        if old.size() == 0 {
+            return self.allocate(new);
+        }
+        if !self.serves(new) {
+            return Err(AllocError);
+        }
+        Ok(self.whole(self.checked(ptr, old)))
+    }
+
+    #[inline]
+    unsafe fn grow_zeroed(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise, passed on.
+        let block = unsafe { self.grow(ptr, old, new) }?;
+        // SAFETY: the block was just returned, and it is no smaller than `old`.
+        unsafe { zero(block, old.size()) };
+        Ok(block)
+    }
+
+    #[inline]
+    unsafe fn shrink(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(old.size() >= new.size());
+        if new.size() == 0 {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.deallocate(ptr, old) };
+            return Ok(dangling(new));
+        }
+        if !self.serves(new) {
+            return Err(AllocError);
+        }
+        Ok(self.whole(self.checked(ptr, old)))
+    }
+}
+
+// SAFETY: by P1 and P3 a block in use of this pool begins at a block of a chunk in `used`, in front of the cursor, and is no larger than a
+// block. A block of another allocator lies elsewhere, unless it was carved out of one of ours, or is a chunk: and that is larger than a block.
+unsafe impl<A: Allocator> Owns for Pool<A> {
+    /// Tells whether the block is one of this pool's. Takes time linear in the chunks.
+    fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
+        if !self.serves(layout) {
+            return false;
+        }
+        let cursor = self.cursor.take();
+        let mut left = cursor.left();
+        self.cursor.set(cursor);
+        self.used.with(|list| {
+            list.iter().any(|linked| {
+                // Only the chunk in front has blocks that were not handed out.
+                let handed_out = linked.chunk().blocks() - core::mem::take(&mut left);
+                let index = linked.chunk().index_of(ptr.addr().get());
+                index.is_some_and(|index| index < handed_out)
+            })
+        })
+    }
+}
+
+impl<A: Allocator> Reset for Pool<A> {
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+}
+
+/// A pool is equal to itself only.
+impl<A: Allocator> PartialEq for Pool<A> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self, other)
+    }
+}
+
+impl<A: Allocator> Eq for Pool<A> {}
+
+// SAFETY: equal pools are one pool.
+unsafe impl<A: Allocator> AllocatorEq for Pool<A> {}

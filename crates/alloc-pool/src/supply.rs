@@ -1,0 +1,239 @@
+//! Where a pool's blocks come from and where they go: chunks out, chunks back.
+//!
+//! Whenever the upstream is called the pool is in order, so that an upstream which comes back to the pool does no harm.
+
+use core::alloc::Layout;
+
+use alloc_core::{AllocError, Allocator};
+
+use crate::Pool;
+use crate::chunk::{Chunk, Chunks, Cursor};
+use crate::free_list::{Block, LINK};
+use crate::list::{List, Node};
+use crate::math;
+
+impl<A: Allocator> Pool<A> {
+    /// Takes a block from wherever there is one. The block layout is known.
+    pub(crate) fn supply(&self) -> Result<Block, AllocError> {
+        loop {
+            if let Some(block) = self.free.pop() {
+                return Ok(block);
+            }
+            if let Some(block) = self.carve() {
+                return Ok(block);
+            }
+            self.grow_for(self.block.get())?;
+        }
+    }
+
+    /// Takes the block layout from a request, and a first chunk of it.
+    ///
+    /// # Errors
+    ///
+    /// If there is nothing to learn, or no chunk. The pool has then learned nothing.
+    #[cold]
+    pub(crate) fn learn(&self, request: Layout) -> Result<(), AllocError> {
+        if self.block.get().size() != 0 {
+            return Err(AllocError);
+        }
+        let headroom = self.headroom.ok_or(AllocError)?;
+        let block = math::block_layout(request, headroom, LINK).ok_or(AllocError)?;
+        self.grow_for(block)
+    }
+
+    /// Takes a block off the cursor, or off the next chunk that is fresh.
+    fn carve(&self) -> Option<Block> {
+        let mut cursor = self.cursor.take();
+        let mut block = cursor.carve();
+        if block.is_none()
+            && let Some(chunk) = self.fresh.pop()
+        {
+            // SAFETY: by P1 nothing uses a block of a fresh chunk. As it moves to `used`, it is not carved again before `reset`, and `release_empty_chunks`
+            // takes the cursor away before it releases the chunk.
+            cursor = unsafe { chunk.carve() };
+            self.used.push(chunk);
+            block = cursor.carve();
+        }
+        self.cursor.set(cursor);
+        block
+    }
+
+    /// Gets a chunk of `block`s. Asks for fewer and fewer if the upstream refuses many; a pool with a bound wants all or nothing.
+    #[cold]
+    fn grow_for(&self, block: Layout) -> Result<(), AllocError> {
+        let mut blocks = self.next_blocks(block);
+        loop {
+            let result = self.add_chunk(block, blocks);
+            if result.is_ok() || self.bound.is_some() || blocks <= 1 {
+                return result;
+            }
+            blocks /= 2;
+        }
+    }
+
+    /// Gets a fresh chunk of this many `block`s.
+    fn add_chunk(&self, block: Layout, blocks: usize) -> Result<(), AllocError> {
+        if blocks == 0 || block.size() == 0 {
+            return Err(AllocError);
+        }
+        let before = self.block.get();
+        let chunk = Chunk::allocate(block, blocks, &self.upstream)?;
+        // Only an upstream that came back to this pool can have changed it.
+        let room = self
+            .bound
+            .is_none_or(|bound| blocks <= bound.saturating_sub(self.held.get()));
+        if !room || self.block.get() != before {
+            // SAFETY: from this upstream, and nothing has used it.
+            unsafe { chunk.release(&self.upstream) };
+            return Err(AllocError);
+        }
+        // P2: it was not known before, or is the same.
+        self.block.set(block);
+        self.held.set(self.held.get().saturating_add(blocks));
+        self.fresh.push(chunk);
+        Ok(())
+    }
+
+    /// Gets memory for `blocks` more blocks than are in use, if it is not there yet: so many requests will then not ask the upstream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_pool::{Layout, Pool};
+    ///
+    /// let pool = Pool::new(Layout::new::<[u64; 8]>());
+    /// pool.reserve(1000)?;
+    /// assert!(pool.available() >= 1000);
+    /// # Ok::<(), alloc_pool::AllocError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the upstream has no chunk for what is missing, if the bound of a [`fixed`](Pool::fixed) pool would be exceeded, or if a
+    /// learning pool has not learned its block layout. Reserving nothing always succeeds.
+    ///
+    /// # Complexity
+    ///
+    /// Linear in the free blocks and the chunks, plus one request to the upstream.
+    pub fn reserve(&self, blocks: usize) -> Result<(), AllocError> {
+        let missing = blocks.saturating_sub(self.spare());
+        if missing == 0 {
+            return Ok(());
+        }
+        let Some(bound) = self.bound else {
+            return self.add_chunk(self.block.get(), missing);
+        };
+        let rest = bound.saturating_sub(self.held.get());
+        if missing > rest {
+            return Err(AllocError);
+        }
+        self.add_chunk(self.block.get(), rest)
+    }
+
+    /// Takes every block back and keeps the chunks, without touching the blocks.
+    ///
+    /// That it takes `&mut self` is what makes it safe: nothing that borrows the pool, and so no block of a `&Pool`, is left.
+    ///
+    /// # Complexity
+    ///
+    /// Linear in the chunks.
+    pub fn reset(&mut self) {
+        // By `&mut self` no block is currently allocated any more. All of P1's places are emptied, and every chunk becomes fresh.
+        self.free.with(|list| *list = List::EMPTY);
+        self.cursor.set(Cursor::EMPTY);
+        while let Some(chunk) = self.used.pop() {
+            chunk.unmark_all();
+            self.fresh.push(chunk);
+        }
+    }
+
+    /// Gives every chunk back to the upstream of which no block is in use, and returns their size in bytes.
+    ///
+    /// Blocks in use stay where they are, so this needs no `&mut self`. Afterwards free blocks are handed out in the order of
+    /// their addresses.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_pool::{Layout, Pool, alloc_core::boxed::Box};
+    ///
+    /// let pool = Pool::for_value::<[u64; 8]>();
+    /// drop(Box::try_new_in([0_u64; 8], &pool)?);
+    /// assert!(pool.release_empty_chunks() > 0);
+    /// assert_eq!(pool.capacity(), 0);
+    /// # Ok::<(), alloc_pool::AllocError>(())
+    /// ```
+    ///
+    /// # Complexity
+    ///
+    /// f log f + c log c steps for f free blocks and c chunks: both are sorted by address. No memory is needed for it.
+    pub fn release_empty_chunks(&self) -> usize {
+        let mut empty = self.fresh.with(core::mem::take);
+        self.part_used_chunks(&mut empty);
+        let blocks: usize = empty.iter().map(|linked| linked.chunk().blocks()).sum();
+        self.held.set(self.held.get().saturating_sub(blocks));
+        self.release_all(empty)
+    }
+
+    /// Moves the chunks that are wholly free from `used` to `empty`, and their blocks out of the free list and the cursor.
+    fn part_used_chunks(&self, empty: &mut Chunks) {
+        let mut free = self.free.with(core::mem::take).sorted_down();
+        let used = self.used.with(core::mem::take);
+        let front = used.first();
+        let mut used = used.sorted_down();
+        let (mut kept_free, mut kept_used) = (List::EMPTY, Chunks::EMPTY);
+        let mut kept_front = None;
+        // From the highest chunk to the lowest: what is at or above its start, and not yet taken off, is in it.
+        while let Some(chunk) = used.pop() {
+            let start = chunk.start();
+            let freed = free
+                .iter()
+                .take_while(|block| block.addr() >= start)
+                .count();
+            let cursor = if front == Some(start) {
+                self.cursor.take()
+            } else {
+                Cursor::EMPTY
+            };
+            // By P1 all others are in use.
+            let is_empty = freed + cursor.left() == chunk.blocks();
+            for block in (0..freed).map_while(|_| free.pop()) {
+                if !is_empty {
+                    kept_free.push(block);
+                }
+            }
+            if is_empty {
+                empty.push(chunk);
+            } else if front == Some(start) {
+                self.cursor.set(cursor);
+                kept_front = Some(chunk);
+            } else {
+                kept_used.push(chunk);
+            }
+        }
+        if let Some(chunk) = kept_front {
+            kept_used.push(chunk);
+        }
+        self.free.with(|list| *list = kept_free);
+        self.used.with(|list| *list = kept_used);
+    }
+
+    /// Gives chunks back of which no block is in any of P1's places, and returns their size in bytes.
+    fn release_all(&self, mut chunks: Chunks) -> usize {
+        let mut bytes = 0_usize;
+        while let Some(chunk) = chunks.pop() {
+            // SAFETY: P3, and the chunk was taken out of the lists together with all of its blocks.
+            bytes = bytes.saturating_add(unsafe { chunk.release(&self.upstream) });
+        }
+        bytes
+    }
+}
+
+impl<A: Allocator> Drop for Pool<A> {
+    fn drop(&mut self) {
+        // Dropping ends the life of every block that is still in use.
+        self.reset();
+        let chunks = self.fresh.with(core::mem::take);
+        self.release_all(chunks);
+    }
+}

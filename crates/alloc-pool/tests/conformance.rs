@@ -1,0 +1,122 @@
+//! The laws of the trait, one line per configuration.
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
+
+use alloc_conformance::{Limits, Upstream};
+use alloc_pool::alloc_core::RcHandle;
+use alloc_pool::{InlinePool, Layout, Pool};
+
+fn layout(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).unwrap()
+}
+
+/// A pool that has learned its layout from one request.
+fn learned(up: Upstream) -> Pool<Upstream> {
+    let pool = Pool::learning_in(up);
+    drop(alloc_pool::alloc_core::boxed::Box::new_in(
+        [0_u64; 6], &pool,
+    ));
+    pool
+}
+
+alloc_conformance::suite!(
+    pool_64_16,
+    |up| Pool::new_in(layout(64, 16), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 16)
+);
+alloc_conformance::suite!(
+    pool_8_8,
+    |up| Pool::new_in(layout(8, 8), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(8, 8)
+);
+alloc_conformance::suite!(
+    pool_1_1,
+    |up| Pool::new_in(layout(1, 1), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(1, 1)
+);
+alloc_conformance::suite!(
+    pool_nothing,
+    |up| Pool::new_in(layout(0, 1), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(0, 1)
+);
+alloc_conformance::suite!(
+    pool_over_aligned,
+    |up| Pool::new_in(layout(64, 4096), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 4096)
+);
+alloc_conformance::suite!(
+    pool_page,
+    |up| Pool::new_in(layout(4096, 64), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(4096, 64)
+);
+alloc_conformance::suite!(
+    pool_odd,
+    |up| Pool::new_in(layout(100, 4), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(100, 4)
+);
+alloc_conformance::suite!(
+    pool_chunk_of_one,
+    |up| Pool::new_in(layout(64, 16), up).with_chunk_limit(0),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 16)
+);
+alloc_conformance::suite!(
+    fixed,
+    |up| Pool::fixed_in(layout(64, 16), 40, up),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 16).blocks(40)
+);
+alloc_conformance::suite!(
+    fixed_none,
+    |up| Pool::fixed_in(layout(64, 16), 0, up),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 16).blocks(0)
+);
+alloc_conformance::suite!(
+    learning,
+    learned,
+    [owns, reset, eq, send],
+    limits = Limits::block(48, 8)
+);
+alloc_conformance::suite!(
+    learning_now,
+    Pool::learning_in,
+    [owns, reset, eq, send],
+    limits = Limits::block(1, 1)
+);
+alloc_conformance::suite!(
+    handle,
+    |up| RcHandle::new(Pool::new_in(layout(64, 16), up)),
+    [owns, clones, eq],
+    limits = Limits::block(64, 16)
+);
+alloc_conformance::suite!(
+    inline_64,
+    |_| InlinePool::<[u64; 8], 32>::new(),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 8).blocks(32)
+);
+alloc_conformance::suite!(
+    inline_bytes,
+    |_| InlinePool::<u8, 200>::new(),
+    [owns, reset, eq, send],
+    limits = Limits::block(1, 1).blocks(200)
+);
+alloc_conformance::suite!(
+    inline_zero_size,
+    |_| InlinePool::<(), 8>::new(),
+    [owns, reset, eq, send],
+    limits = Limits::block(4, 4).blocks(8)
+);
+alloc_conformance::suite!(
+    inline_empty,
+    |_| InlinePool::<u64, 0>::new(),
+    [owns, reset, eq, send],
+    limits = Limits::block(8, 8).blocks(0)
+);
