@@ -1,0 +1,474 @@
+//! The arena: a cursor over the current chunk, and what happens when that chunk is full.
+
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::ptr::{self, NonNull};
+
+use alloc_core::{AllocError, Allocator, AllocatorEq, DefaultUpstream, Owns, Reset};
+
+use crate::alloc::impl_allocator;
+use crate::api::{fallible_api, infallible_api};
+use crate::chunk::{Chunk, Chunks, Placed, data_offset, start_align};
+use crate::cursor::Cursor;
+use crate::growth::{FIRST_CHUNK, Growth, MAX_CHUNK};
+use crate::math;
+use crate::scope::{Scope, scoped};
+use crate::stats::Stats;
+
+/// The largest `MIN_ALIGN`: 4 KiB.
+const MAX_MIN_ALIGN: usize = 4096;
+
+/// A chunked arena: allocates by moving a cursor, frees everything at once.
+///
+/// `&Arena` is an [`Allocator`] for any container; values and slices can also be put into it directly, and come back as `&mut`
+/// that live as long as the arena is not reset. **The arena runs no destructors**: a value with a `Drop` is leaked unless a container,
+/// such as a `Box` in the arena, owns it. [`TypedArena`](crate::TypedArena) runs them.
+///
+/// `MIN_ALIGN` (a power of two up to 4096) is what every block is aligned to and rounded up to; blocks of that alignment or less cost no
+/// instruction for alignment. The default of 8 bytes suits most programs, 1 packs bytes tightly, 64 gives each block its cache lines.
+///
+/// It is [`Send`] if its upstream is, and never `Sync`.
+///
+/// # Examples
+///
+/// ```
+/// use alloc_arena::{Arena, alloc_core::vec::Vec};
+///
+/// let mut arena = Arena::new();
+/// let point = arena.alloc((1.5_f64, 2.5_f64));
+/// let word = arena.alloc_str("word");
+/// let mut numbers = Vec::new_in(&arena);
+/// numbers.extend(0..1000);
+///
+/// point.0 += 1.0;
+/// assert_eq!((point.0, &*word, numbers.len()), (2.5, "word", 1000));
+/// drop(numbers);
+/// arena.reset(); // every chunk is kept for the next round
+/// ```
+#[repr(C)] // The cursor and its limit are not neighbours: a paired load of them would wait for the paired store.
+pub struct Arena<A: Allocator = DefaultUpstream, const MIN_ALIGN: usize = 8> {
+    /// **A1** A multiple of `MIN_ALIGN` between the data and the limit of `current`; no block of that chunk ends after it.
+    /// Without a current chunk it is `MIN_ALIGN` itself, an address that is never used.
+    cur: Cell<*mut u8>,
+    /// **A2** The chunk that the cursor is in: one of those in use, or `None`. All others in use have their `end` set.
+    current: Cell<Option<Chunk>>,
+    /// **A3** `lim` of `current`. Without a current chunk it equals `cur`, so that nothing has room.
+    lim: Cell<*mut u8>,
+    growth: Growth,
+    /// **A4** All blocks lie in chunks in use, before the chunk's `end` (or `cur`, in `current`).
+    chunks: Chunks<A, MIN_ALIGN>,
+}
+
+/// A moment in the life of an arena, to come back to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    cur: *mut u8,
+    current: Option<Chunk>,
+    lim: *mut u8,
+    last: Option<Chunk>,
+}
+
+#[cfg(feature = "alloc")]
+impl Arena {
+    /// Makes an empty arena over the global allocator. Takes no memory.
+    pub const fn new() -> Self {
+        Self::new_in(alloc_core::Global)
+    }
+
+    /// Makes an arena over the global allocator that holds `bytes` bytes before it takes another chunk.
+    ///
+    /// # Panics
+    ///
+    /// If the memory is not to be had, as `Vec::with_capacity` does; [`try_with_capacity`](Self::try_with_capacity) errs.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self::with_capacity_in(bytes, alloc_core::Global)
+    }
+
+    /// Makes an arena over the global allocator that holds `bytes` bytes before it takes another chunk.
+    ///
+    /// # Errors
+    ///
+    /// If the memory is not to be had.
+    pub fn try_with_capacity(bytes: usize) -> Result<Self, AllocError> {
+        Self::builder().capacity(bytes).try_build()
+    }
+}
+
+impl<A: Allocator> Arena<A> {
+    /// Makes an empty arena over `upstream`. Takes no memory.
+    pub const fn new_in(upstream: A) -> Self {
+        Self::with_min_align_in(upstream)
+    }
+
+    /// Makes an arena over `upstream` that holds `bytes` bytes before it takes another chunk.
+    ///
+    /// # Panics
+    ///
+    /// If the memory is not to be had; the builder's [`try_build_in`](crate::ArenaBuilder::try_build_in) errs.
+    pub fn with_capacity_in(bytes: usize, upstream: A) -> Self {
+        crate::ArenaBuilder::new()
+            .capacity(bytes)
+            .build_in(upstream)
+    }
+}
+
+impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
+    /// From the start of a chunk to its data, and the least that a chunk holds there.
+    const OFFSET: usize = data_offset(MIN_ALIGN);
+    const SMALLEST: usize = Self::OFFSET + if MIN_ALIGN < 64 { 64 } else { MIN_ALIGN };
+
+    /// Makes an empty arena over `upstream` with any minimum alignment. Takes no memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_arena::{Arena, alloc_core::Global};
+    ///
+    /// let packed = Arena::<_, 1>::with_min_align_in(Global);
+    /// packed.alloc(1_u8);
+    /// packed.alloc(2_u8);
+    /// assert_eq!(packed.used(), 2);
+    /// ```
+    pub const fn with_min_align_in(upstream: A) -> Self {
+        Self::with_growth(FIRST_CHUNK, MAX_CHUNK, None, upstream)
+    }
+
+    pub(crate) const fn with_growth(
+        first: usize,
+        max: usize,
+        limit: Option<usize>,
+        upstream: A,
+    ) -> Self {
+        const {
+            assert!(
+                MIN_ALIGN.is_power_of_two(),
+                "MIN_ALIGN is not a power of two"
+            );
+            assert!(MIN_ALIGN <= MAX_MIN_ALIGN, "MIN_ALIGN is larger than 4096");
+        }
+        let nowhere = ptr::without_provenance_mut(MIN_ALIGN);
+        Self {
+            cur: Cell::new(nowhere),
+            current: Cell::new(None),
+            lim: Cell::new(nowhere),
+            growth: Growth::new(first, max, limit, Self::SMALLEST),
+            chunks: Chunks::new(upstream),
+        }
+    }
+
+    /// The allocator that chunks come from.
+    pub const fn upstream(&self) -> &A {
+        self.chunks.upstream()
+    }
+
+    /// Takes back every block and keeps every chunk for the next round.
+    ///
+    /// A loop that does the same in each round therefore calls the upstream in the first one only. Runs no destructors.
+    ///
+    /// # Complexity
+    ///
+    /// Constant.
+    pub fn reset(&mut self) {
+        let nowhere = ptr::without_provenance_mut(MIN_ALIGN);
+        let empty = Mark {
+            cur: nowhere,
+            current: None,
+            lim: nowhere,
+            last: None,
+        };
+        // SAFETY: the state of an arena without blocks; `&mut self` says that nobody uses one.
+        unsafe { self.rewind(&empty) };
+    }
+
+    /// Takes back every block and gives every chunk back to the upstream.
+    pub fn release(&mut self) {
+        self.reset();
+        // SAFETY: the arena is reset: it has no block and no current chunk.
+        unsafe { self.chunks.release() };
+    }
+
+    /// The bytes that may be reserved from the upstream in all, if there is a limit.
+    pub fn limit(&self) -> Option<usize> {
+        self.growth.limit()
+    }
+
+    /// Limits the bytes that are reserved from the upstream in all, headers of chunks included.
+    ///
+    /// A limit below what is reserved already takes nothing away: it means that no chunk is added.
+    pub fn set_limit(&self, limit: Option<usize>) {
+        self.growth.set_limit(limit);
+    }
+
+    /// The bytes in blocks, with the padding before them and the rounding of their sizes.
+    ///
+    /// # Complexity
+    ///
+    /// Linear in the number of chunks.
+    pub fn used(&self) -> usize {
+        self.runs()
+            .map(|(start, end)| end.addr() - start.addr())
+            .sum()
+    }
+
+    /// The bytes taken from the upstream, with the headers of the chunks.
+    pub fn reserved(&self) -> usize {
+        self.chunks.reserved()
+    }
+
+    /// The number of chunks taken from the upstream.
+    pub fn chunks(&self) -> usize {
+        self.chunks.count()
+    }
+
+    /// `used`, `reserved` and `chunks` at this moment.
+    pub fn stats(&self) -> Stats {
+        Stats {
+            used: self.used(),
+            reserved: self.reserved(),
+            chunks: self.chunks(),
+        }
+    }
+
+    /// Runs `f` with a scope, and takes back what it allocated there when it is done.
+    ///
+    /// This holds as well when `f` unwinds. The chunks stay with the arena. What lives in the scope cannot leave it: see [`Scope`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_arena::Arena;
+    ///
+    /// let mut arena = Arena::new();
+    /// let longest = arena.scope(|scope| {
+    ///     let words = scope.alloc_iter("a few short words".split(' '));
+    ///     words.iter().map(|word| word.len()).max()
+    /// });
+    /// assert_eq!(longest, Some(5));
+    /// assert_eq!(arena.used(), 0);
+    /// ```
+    pub fn scope<'env, F, R>(&mut self, f: F) -> R
+    where
+        F: for<'s> FnOnce(&mut Scope<'s, 'env, A, MIN_ALIGN>) -> R,
+    {
+        // SAFETY: `&mut self` says that whatever is allocated until then is allocated in the scope.
+        unsafe { scoped(self, f) }
+    }
+
+    infallible_api!('v, this => this);
+    fallible_api!('v, this => this);
+
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            cur: self.cur.get(),
+            current: self.current.get(),
+            lim: self.lim.get(),
+            last: self.chunks.last(),
+        }
+    }
+
+    /// Takes back what was allocated since `mark`.
+    ///
+    /// # Safety
+    ///
+    /// `mark` is of this arena, which was neither reset nor released nor rewound to before it since; no block that was allocated since is
+    /// used any more, and none of those before it was deallocated, grown or shrunk since.
+    pub(crate) unsafe fn rewind(&self, mark: &Mark) {
+        // A1 to A4 held at the time of the mark, for the blocks of that time. Chunks in use then other than `current` were not
+        // touched since, and the cursor of `current` comes with the mark.
+        self.chunks.rewind(mark.last);
+        self.cur.set(mark.cur);
+        self.current.set(mark.current);
+        self.lim.set(mark.lim);
+    }
+
+    /// For each chunk in use: where its data starts and where its blocks end.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (*mut u8, *mut u8)> + use<'_, A, MIN_ALIGN> {
+        self.chunks.in_use().map(|chunk| {
+            let is_current = Some(chunk) == self.current.get();
+            (
+                chunk.data(MIN_ALIGN),
+                if is_current {
+                    self.cur.get()
+                } else {
+                    chunk.end()
+                },
+            )
+        })
+    }
+
+    /// Adds a chunk of this capacity to the kept ones.
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<(), AllocError> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        let size = math::round_up(bytes, MIN_ALIGN).max(bytes);
+        let bytes = Self::OFFSET.checked_add(size).ok_or(AllocError)?;
+        let room = self.growth.room(self.chunks.reserved());
+        if bytes > room {
+            return Err(AllocError);
+        }
+        let last = self.chunks.last();
+        self.chunks.acquire(bytes, room)?;
+        self.chunks.rewind(last);
+        Ok(())
+    }
+
+    /// Moves the cursor to the chunk that came into use last, if it is elsewhere.
+    pub(crate) fn move_to_last(&self) {
+        if let Some(chunk) = self
+            .chunks
+            .last()
+            .filter(|&last| Some(last) != self.current.get())
+        {
+            self.move_to(chunk, chunk.end());
+        }
+    }
+
+    /// Moves the cursor to `cur` in `chunk`, which is in use and not the current one.
+    fn move_to(&self, chunk: Chunk, cur: *mut u8) {
+        if let Some(current) = self.current.get() {
+            current.set_end(self.cur.get());
+        }
+        self.cur.set(cur);
+        self.current.set(Some(chunk));
+        self.lim.set(chunk.lim(MIN_ALIGN));
+    }
+
+    /// Takes a new chunk that holds a block of `size` (rounded) and `align`: as large as the policy says, or else as can be had.
+    fn add_chunk(&self, size: usize, align: usize) -> Result<Placed, AllocError> {
+        let start = start_align(MIN_ALIGN);
+        let need = math::chunk_bytes(Self::OFFSET, start, size, align, MIN_ALIGN);
+        let need = need.ok_or(AllocError)?;
+        let room = self.growth.room(self.chunks.reserved());
+        if need > room {
+            return Err(AllocError);
+        }
+        let wish = self.growth.wish(need, room);
+        let mut bytes = wish;
+        let chunk = loop {
+            match self.chunks.acquire(bytes, room) {
+                Ok(chunk) => break chunk,
+                Err(_) if bytes > need => bytes = (bytes / 2).max(need),
+                Err(error) => return Err(error),
+            }
+        };
+        if bytes < wish {
+            self.growth.refused(bytes, Self::SMALLEST);
+        } else {
+            self.growth.grown();
+        }
+        // There is room: `chunk_bytes` says so (and its test, for every place that a chunk may have).
+        let place = chunk.place(size, align, MIN_ALIGN).ok_or(AllocError)?;
+        Ok((chunk, place))
+    }
+}
+
+// SAFETY: B1 and B2 are A1 and A3. B3: A4 and C1, and chunks stay while the arena is borrowed. B4: a header stands between the end
+// of one chunk and the data of the next.
+unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN> {
+    const MIN_ALIGN: usize = MIN_ALIGN;
+
+    #[inline]
+    fn cur(&self) -> &Cell<*mut u8> {
+        &self.cur
+    }
+
+    #[inline]
+    fn lim(&self) -> *mut u8 {
+        self.lim.get()
+    }
+
+    /// Places the block in a kept chunk or in a new one. The cursor then goes on where more room is left, there or here: a block
+    /// that fills a chunk of its own costs nothing of the current one.
+    #[cold]
+    #[inline(never)]
+    fn refill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
+        let size = math::round_up(layout.size(), MIN_ALIGN);
+        let (chunk, start) = match self.chunks.take(size, layout.align()) {
+            Some(placed) => placed,
+            None => self.add_chunk(size, layout.align())?,
+        };
+        let end = start.wrapping_add(size);
+        let left = chunk.lim(MIN_ALIGN).addr() - end.addr();
+        let left_in_current = self.lim.get().addr() - self.cur.get().addr();
+        if left >= left_in_current {
+            self.move_to(chunk, end);
+        } else {
+            chunk.set_end(end);
+        }
+        debug_assert!(
+            start.addr().is_multiple_of(layout.align()),
+            "a misplaced block"
+        );
+        // SAFETY: within a chunk, hence not null.
+        Ok(unsafe { NonNull::new_unchecked(start) })
+    }
+}
+
+impl_allocator!(impl[A: Allocator, const MIN_ALIGN: usize] for Arena<A, MIN_ALIGN>, this => this);
+
+// SAFETY: the arena owns its chunks, and no thread keeps a pointer into it: blocks are used under a shared borrow of the arena, which
+// is not `Sync`.
+unsafe impl<A: Allocator + Send, const MIN_ALIGN: usize> Send for Arena<A, MIN_ALIGN> {}
+
+// SAFETY: by A4 a block of the arena lies in a run. One of another allocator does not: a chunk is a block of the upstream, hence in no
+// other block that does not lie in one of this arena's own. Only addresses are compared.
+unsafe impl<A: Allocator, const MIN_ALIGN: usize> Owns for Arena<A, MIN_ALIGN> {
+    /// Linear in the number of chunks.
+    fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
+        let addr = ptr.addr().get();
+        layout.size() > 0
+            && self
+                .runs()
+                .any(|(start, end)| (start.addr()..end.addr()).contains(&addr))
+    }
+}
+
+impl<A: Allocator, const MIN_ALIGN: usize> Reset for Arena<A, MIN_ALIGN> {
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+}
+
+impl<A: Allocator + Default, const MIN_ALIGN: usize> Default for Arena<A, MIN_ALIGN> {
+    fn default() -> Self {
+        Self::with_min_align_in(A::default())
+    }
+}
+
+/// An arena is equal to itself alone.
+impl<A: Allocator, const MIN_ALIGN: usize> PartialEq for Arena<A, MIN_ALIGN> {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self, other)
+    }
+}
+
+impl<A: Allocator, const MIN_ALIGN: usize> Eq for Arena<A, MIN_ALIGN> {}
+
+// SAFETY: equal arenas are the same one.
+unsafe impl<A: Allocator, const MIN_ALIGN: usize> AllocatorEq for Arena<A, MIN_ALIGN> {}
+
+impl<A: Allocator, const MIN_ALIGN: usize> fmt::Debug for Arena<A, MIN_ALIGN> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arena")
+            .field("used", &self.used())
+            .field("reserved", &self.reserved())
+            .field("chunks", &self.chunks())
+            .field("limit", &self.limit())
+            .field("min_align", &MIN_ALIGN)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The layout that the fast path counts on.
+#[cfg(all(test, feature = "alloc"))]
+mod layout {
+    use super::Arena;
+    use memoffset::offset_of;
+
+    const WORD: usize = size_of::<usize>();
+    const _: () = assert!(offset_of!(Arena, cur) == 0);
+    const _: () = assert!(offset_of!(Arena, current) == WORD);
+    const _: () = assert!(offset_of!(Arena, lim) == 2 * WORD);
+}

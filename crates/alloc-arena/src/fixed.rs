@@ -1,0 +1,159 @@
+//! An arena over memory that the caller has: no heap, no chunks.
+
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ptr::{self, NonNull};
+
+use alloc_core::{AllocError, AllocatorEq, Owns, Reset};
+
+use crate::alloc::impl_allocator;
+use crate::api::fallible_api;
+use crate::cursor::Cursor;
+use crate::math;
+
+/// An arena over a buffer of the caller: on the stack, in a static, in shared or device memory.
+///
+/// It needs no heap, and no feature of this crate. When the buffer is full, requests are an [`AllocError`]. Like [`Arena`](crate::Arena) it runs
+/// no destructors.
+///
+/// There is no constructor from `&mut [u8]`: values have padding, whose bytes are uninitialised, and after the arena is gone the
+/// bytes of that slice would be read as initialised ones.
+///
+/// # Examples
+///
+/// ```
+/// use alloc_arena::{FixedArena, alloc_core::vec::Vec};
+/// use core::mem::MaybeUninit;
+///
+/// let mut buffer = [MaybeUninit::uninit(); 1024];
+/// let arena = FixedArena::<1>::new(&mut buffer);
+/// let name = arena.try_alloc_str("on the stack")?;
+/// let mut numbers = Vec::new_in(&arena);
+/// numbers.extend(0..100_u32);
+/// assert_eq!((name.len(), numbers.len()), (12, 100));
+/// assert!(arena.try_alloc([0_u8; 1024]).is_err());
+/// # Ok::<(), alloc_arena::AllocError>(())
+/// ```
+pub struct FixedArena<'b, const MIN_ALIGN: usize = 1> {
+    /// **F1** A multiple of `MIN_ALIGN` between `start` and `lim`; no block ends after it.
+    cur: Cell<*mut u8>,
+    /// **F2** `start` to `lim` is the buffer, from its first multiple of `MIN_ALIGN` to its last; or both are `MIN_ALIGN`, if there is none.
+    start: *mut u8,
+    lim: *mut u8,
+    /// **F3** The buffer is borrowed by this arena alone for `'b`.
+    buffer: PhantomData<&'b mut [MaybeUninit<u8>]>,
+}
+
+impl<'b, const MIN_ALIGN: usize> FixedArena<'b, MIN_ALIGN> {
+    /// Makes an empty arena over `buffer`.
+    ///
+    /// Up to `MIN_ALIGN - 1` bytes at each end of the buffer are lost to alignment.
+    pub fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
+        const { assert!(MIN_ALIGN.is_power_of_two(), "not a power of two") };
+        let len = buffer.len();
+        let base = buffer.as_mut_ptr().cast::<u8>();
+        let skipped = math::padding(base.addr(), MIN_ALIGN);
+        let nowhere = ptr::without_provenance_mut(MIN_ALIGN);
+        let (start, lim) = match len.checked_sub(skipped) {
+            None | Some(0) => (nowhere, nowhere),
+            Some(rest) => {
+                let start = base.wrapping_add(skipped);
+                (start, start.wrapping_add(math::round_down(rest, MIN_ALIGN)))
+            }
+        };
+        Self {
+            cur: Cell::new(start),
+            start,
+            lim,
+            buffer: PhantomData,
+        }
+    }
+
+    /// The bytes that the buffer has for blocks.
+    pub fn capacity(&self) -> usize {
+        self.lim.addr() - self.start.addr()
+    }
+
+    /// The bytes in blocks, with the padding before them and the rounding of their sizes.
+    pub fn used(&self) -> usize {
+        self.cur.get().addr() - self.start.addr()
+    }
+
+    /// The bytes that are left. A block may need some of them for its alignment.
+    pub fn available(&self) -> usize {
+        self.lim.addr() - self.cur.get().addr()
+    }
+
+    /// Takes back every block. Runs no destructors.
+    pub fn reset(&mut self) {
+        // `&mut self` says that nobody uses a block; F1 holds for none.
+        self.cur.set(self.start);
+    }
+
+    fallible_api!('v, this => this);
+}
+
+// SAFETY: B1 and B2 are F1 and F2: the buffer is the one region, and empty where there is none. B3: F1 and F3. B4: there is one region.
+unsafe impl<const MIN_ALIGN: usize> Cursor for FixedArena<'_, MIN_ALIGN> {
+    const MIN_ALIGN: usize = MIN_ALIGN;
+
+    #[inline]
+    fn cur(&self) -> &Cell<*mut u8> {
+        &self.cur
+    }
+
+    #[inline]
+    fn lim(&self) -> *mut u8 {
+        self.lim
+    }
+
+    #[inline]
+    fn refill(&self, _: Layout) -> Result<NonNull<u8>, AllocError> {
+        Err(AllocError)
+    }
+}
+
+impl_allocator!(impl['b, const MIN_ALIGN: usize] for FixedArena<'b, MIN_ALIGN>, this => this);
+
+// SAFETY: the arena borrows plain memory (F3), and blocks are used under a shared borrow of the arena, which is not `Sync`.
+unsafe impl<const MIN_ALIGN: usize> Send for FixedArena<'_, MIN_ALIGN> {}
+
+// SAFETY: by F1 a block of this arena lies before the cursor. By F3 the buffer holds no block of another allocator that is not carved out
+// of a block of this one. Only addresses are compared.
+unsafe impl<const MIN_ALIGN: usize> Owns for FixedArena<'_, MIN_ALIGN> {
+    fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
+        let used = self.start.addr()..self.cur.get().addr();
+        layout.size() > 0 && used.contains(&ptr.addr().get())
+    }
+}
+
+impl<const MIN_ALIGN: usize> Reset for FixedArena<'_, MIN_ALIGN> {
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+}
+
+/// An arena is equal to itself alone.
+impl<const MIN_ALIGN: usize> PartialEq for FixedArena<'_, MIN_ALIGN> {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self, other)
+    }
+}
+
+impl<const MIN_ALIGN: usize> Eq for FixedArena<'_, MIN_ALIGN> {}
+
+// SAFETY: equal arenas are the same one.
+unsafe impl<const MIN_ALIGN: usize> AllocatorEq for FixedArena<'_, MIN_ALIGN> {}
+
+impl<const MIN_ALIGN: usize> fmt::Debug for FixedArena<'_, MIN_ALIGN> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FixedArena")
+            .field("used", &self.used())
+            .field("capacity", &self.capacity())
+            .field("min_align", &MIN_ALIGN)
+            .finish_non_exhaustive()
+    }
+}

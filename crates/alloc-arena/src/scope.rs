@@ -1,0 +1,121 @@
+//! Scopes: phases within phases, each taken back when it ends.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use alloc_core::{AllocError, Allocator, DefaultUpstream};
+
+use crate::Arena;
+use crate::alloc::impl_allocator;
+use crate::api::{fallible_api, infallible_api};
+use crate::arena::Mark;
+
+/// A phase of an [`Arena`], taken back at its end: what [`Arena::scope`] lends its closure.
+///
+/// `&Scope` is an [`Allocator`], and values can be put into the scope directly; they come back as `&'s mut`, so those of an outer scope stay
+/// usable while an inner one runs. `'s` is a lifetime of this scope alone. It is invariant and chosen by nobody, so that
+///
+/// - no value of the scope leaves the closure: not by return, not through a variable outside;
+/// - two scopes have different types, and cannot be swapped;
+/// - nobody can make or own a scope.
+///
+/// A container that may still grow holds a `&Scope`, and while it does, no inner scope can be opened, which takes `&mut`. A container
+/// of an outer scope that grows in an inner one, and dangles after it, is thus a compile error. (In bump-scope this was GHSA-xhx6-q96x-pf9c.)
+///
+/// `'env` is what outlives the scope: values borrowed from outside can be put into it.
+///
+/// # Examples
+///
+/// ```
+/// use alloc_arena::Arena;
+///
+/// let mut arena = Arena::new();
+/// arena.scope(|outer| {
+///     let total = outer.alloc(0);
+///     for line in ["1 2 3", "4 5"] {
+///         outer.scope(|inner| {
+///             let numbers = inner.alloc_iter(line.split(' ').map(|word| word.len()));
+///             *total += numbers.iter().sum::<usize>();
+///         }); // the numbers are gone, the total is not
+///     }
+///     assert_eq!(*total, 5);
+/// });
+/// ```
+pub struct Scope<'s, 'env: 's, A: Allocator = DefaultUpstream, const MIN_ALIGN: usize = 8> {
+    arena: &'s Arena<A, MIN_ALIGN>,
+    /// Makes `'s` and `'env` invariant.
+    brand: PhantomData<(Invariant<'s>, Invariant<'env>)>,
+}
+
+/// A type with one lifetime, which can be neither shortened nor extended.
+type Invariant<'a> = fn(&'a ()) -> &'a ();
+
+/// Rewinds the arena when it is dropped.
+struct Rewind<'a, A: Allocator, const MIN_ALIGN: usize> {
+    arena: &'a Arena<A, MIN_ALIGN>,
+    mark: Mark,
+}
+
+impl<A: Allocator, const MIN_ALIGN: usize> Drop for Rewind<'_, A, MIN_ALIGN> {
+    fn drop(&mut self) {
+        // SAFETY: the promise of whoever called `scoped`.
+        unsafe { self.arena.rewind(&self.mark) };
+    }
+}
+
+/// Runs `f` with a scope and rewinds the arena, also if `f` unwinds.
+///
+/// # Safety
+///
+/// From the call to the return, the arena is used through this scope and those inside it alone; and no container that holds a
+/// block from before is used in between.
+pub(crate) unsafe fn scoped<'env, A, F, R, const MIN_ALIGN: usize>(
+    arena: &Arena<A, MIN_ALIGN>,
+    f: F,
+) -> R
+where
+    A: Allocator,
+    F: for<'s> FnOnce(&mut Scope<'s, 'env, A, MIN_ALIGN>) -> R,
+{
+    // Dropped last: after `f`, what it owns, and its scope. `R` and the captures of `f` cannot name the lifetime of the scope.
+    let rewind = Rewind {
+        arena,
+        mark: arena.mark(),
+    };
+    f(&mut Scope {
+        arena: rewind.arena,
+        brand: PhantomData,
+    })
+}
+
+impl<'s, A: Allocator, const MIN_ALIGN: usize> Scope<'s, '_, A, MIN_ALIGN> {
+    /// Runs `f` with a scope inside this one, and takes back what it allocated there when it is done.
+    ///
+    /// This holds as well when `f` unwinds.
+    pub fn scope<'inner, F, R>(&mut self, f: F) -> R
+    where
+        F: for<'i> FnOnce(&mut Scope<'i, 'inner, A, MIN_ALIGN>) -> R,
+    {
+        // SAFETY: the arena is used through the innermost scope alone, as `&mut self` closes the way through this one. A container in this
+        // scope borrows the scope, and so there is none now.
+        unsafe { scoped(self.arena, f) }
+    }
+
+    infallible_api!('s, this => this.arena);
+    fallible_api!('s, this => this.arena);
+}
+
+impl_allocator!(
+    impl['s, 'env, A: Allocator, const MIN_ALIGN: usize]
+    for Scope<'s, 'env, A, MIN_ALIGN>, this => this.arena
+);
+
+impl<A: Allocator, const MIN_ALIGN: usize> fmt::Debug for Scope<'_, '_, A, MIN_ALIGN> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("arena", self.arena)
+            .finish_non_exhaustive()
+    }
+}
