@@ -42,7 +42,8 @@ pub struct TypedArena<T, A: Allocator = DefaultUpstream> {
     /// **T2** If `T` has a size: each run of this arena, from its first multiple of the alignment of `T` on, is initialised values of
     /// `T` side by side and nothing else. If it has none, there is no run.
     arena: Arena<A, 1>,
-    values: PhantomData<T>,
+    /// Owns values of `T`, and is invariant in it: `alloc` puts a `T` in through a shared borrow.
+    values: PhantomData<Cell<T>>,
 }
 
 #[cfg(feature = "alloc")]
