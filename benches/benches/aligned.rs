@@ -1,0 +1,7 @@
+//! Measures the group `aligned` of the registry.
+
+mod driver;
+
+fn main() {
+    driver::run("aligned");
+}

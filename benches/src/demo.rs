@@ -1,0 +1,171 @@
+//! The demo from its command line to its exit code.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::{self, Command, Options};
+use crate::defaults;
+use crate::input::{self, Filter, Input};
+use crate::jobs::JOBS;
+use crate::leaks::{self, Leaks};
+use crate::measure::{Outcome, Plan, measure};
+use crate::progress::Progress;
+use crate::report::{self, Summary};
+
+/// How much of the text is used when every block is on record, in bytes.
+const PROFILED: usize = 4 << 20;
+
+/// Runs the demo with the arguments after the program's name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    match cli::parse(args) {
+        Err(mistake) => {
+            eprintln!("demo: {mistake}");
+            ExitCode::from(2)
+        }
+        Ok(Command::Help) => {
+            print!("{}", cli::HELP);
+            ExitCode::SUCCESS
+        }
+        Ok(Command::Run(options)) => match run(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failures) => {
+                failures
+                    .iter()
+                    .for_each(|failure| eprintln!("demo: {failure}"));
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+/// Reads, measures and reports. The error is a sentence for each thing that went wrong.
+fn run(options: &Options) -> Result<(), Vec<String>> {
+    let start = Instant::now();
+    let workspace = defaults::workspace();
+    let input = read(options, &workspace)?;
+    let described = describe(&input, options.limit);
+    println!("Input: {described}.");
+
+    let mut progress = Progress::new(JOBS.len() + 1);
+    let outcomes = measure_all(&input, options, &mut progress);
+    let leaks = profile(&input, &mut progress);
+    let summary = Summary {
+        input: described,
+        outcomes,
+        leaks,
+        elapsed: start.elapsed(),
+    };
+
+    println!("\n{}", summary.table());
+    println!(
+        "Leak report: all jobs once more, over {}, with each block on record.\n",
+        report::bytes(summary.leaks.bytes)
+    );
+    println!("{}", summary.leaks.text());
+    let mut failures = summary.defects();
+    let out = options
+        .out
+        .clone()
+        .unwrap_or_else(|| workspace.join("target/demo.html"));
+    match write(&out, &report::page(&summary)) {
+        Ok(place) => println!("Charts: {}", place.display()),
+        Err(failure) => failures.push(failure),
+    }
+    println!("Took {}.", report::time(start.elapsed()));
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures)
+    }
+}
+
+/// Takes the text, and complains about what could not be taken.
+fn read(options: &Options, workspace: &Path) -> Result<Input, Vec<String>> {
+    let input = if options.paths.is_empty() {
+        input::read(&defaults::paths(workspace), Filter::Sources, options.limit)
+    } else {
+        input::read(&options.paths, Filter::Everything, options.limit)
+    };
+    input
+        .complaints
+        .iter()
+        .for_each(|complaint| eprintln!("demo: {complaint}"));
+    if !input.files.is_empty() {
+        return Ok(input);
+    }
+    Err(vec![match input.left_out {
+        0 => "nothing could be read".to_owned(),
+        left_out => format!(
+            "nothing could be read: {left_out} file(s) are larger than the limit of {}; --limit raises it",
+            report::bytes(options.limit)
+        ),
+    }])
+}
+
+/// What was taken, in words.
+fn describe(input: &Input, limit: usize) -> String {
+    let taken = format!(
+        "{} files, {} of text",
+        report::count(input.files.len()),
+        report::bytes(input.bytes())
+    );
+    match input.left_out {
+        0 => taken,
+        left_out => format!(
+            "{taken} ({} more files did not fit into the limit of {})",
+            report::count(left_out),
+            report::bytes(limit)
+        ),
+    }
+}
+
+/// Runs the jobs one after the other.
+fn measure_all(input: &Input, options: &Options, progress: &mut Progress) -> Vec<Outcome> {
+    let plan = if options.quick {
+        Plan::QUICK
+    } else {
+        Plan::FULL
+    };
+    JOBS.iter()
+        .map(|job| {
+            let title = format!(
+                "{:<8}  {} and {}",
+                job.name, job.ours.allocator, job.system.allocator
+            );
+            progress.at(0.0, &title);
+            let outcome = measure(job, input, plan, |part| progress.at(part, &title));
+            let answer = if outcome.agrees() {
+                "same answer"
+            } else {
+                "DIFFERENT ANSWERS"
+            };
+            progress.end(&format!(
+                "{title}: {} rounds each, {answer}",
+                outcome.rounds
+            ));
+            outcome
+        })
+        .collect()
+}
+
+/// Runs the jobs over a part of the text with each block on record.
+fn profile(input: &Input, progress: &mut Progress) -> Leaks {
+    let title = format!("{:<8}  all jobs with each block on record", "leaks");
+    progress.at(0.0, &title);
+    let leaks = leaks::profile(&input.first(PROFILED), |part| progress.at(part, &title));
+    progress.end(&title);
+    leaks
+}
+
+/// Writes the page, and returns where it lies.
+fn write(out: &Path, page: &str) -> Result<PathBuf, String> {
+    let failed = |error| format!("`{}` cannot be written ({error})", out.display());
+    if let Some(folder) = out.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    fs::write(out, page).map_err(failed)?;
+    Ok(fs::canonicalize(out).unwrap_or_else(|_| out.to_path_buf()))
+}
