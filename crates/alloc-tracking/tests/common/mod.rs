@@ -1,0 +1,322 @@
+//! Allocators to stand under and over the trackers: an independent account, a list of calls, and a bump allocator that can be reset.
+#![allow(dead_code, reason = "each test file uses some of it")]
+
+use std::cell::Cell;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+use alloc_core::{AllocError, Allocator, Global, Layout, Owns, Reset, dangling};
+use alloc_tracking::Stats;
+
+/// Keeps an account of its own over another allocator, under a lock and with plain numbers: what a tracker must agree with.
+pub struct Ledger<A> {
+    pub inner: A,
+    account: Mutex<Account>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    pub allocations: usize,
+    pub deallocations: usize,
+    pub grows: usize,
+    pub shrinks: usize,
+    pub failures: usize,
+    pub total_bytes: usize,
+    pub live_bytes: usize,
+    pub live_blocks: usize,
+    pub peak_bytes: usize,
+    pub peak_blocks: usize,
+}
+
+impl From<Stats> for Account {
+    fn from(stats: Stats) -> Self {
+        assert_eq!(stats.forgotten, 0);
+        Self {
+            allocations: stats.allocations,
+            deallocations: stats.deallocations,
+            grows: stats.grows,
+            shrinks: stats.shrinks,
+            failures: stats.failures,
+            total_bytes: stats.total_bytes,
+            live_bytes: stats.live_bytes,
+            live_blocks: stats.live_blocks,
+            peak_bytes: stats.peak_bytes,
+            peak_blocks: stats.peak_blocks,
+        }
+    }
+}
+
+impl<A> Ledger<A> {
+    pub fn new(inner: A) -> Self {
+        Self {
+            inner,
+            account: Mutex::default(),
+        }
+    }
+
+    pub fn account(&self) -> Account {
+        *self.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(
+        &self,
+        block: Result<NonNull<[u8]>, AllocError>,
+        entry: impl FnOnce(&mut Account),
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        if block.is_ok() {
+            entry(&mut account);
+            account.peak_bytes = account.peak_bytes.max(account.live_bytes);
+            account.peak_blocks = account.peak_blocks.max(account.live_blocks);
+        } else {
+            account.failures += 1;
+        }
+        block
+    }
+}
+
+fn allocated(layout: Layout) -> impl FnOnce(&mut Account) {
+    move |account| {
+        account.allocations += 1;
+        account.total_bytes += layout.size();
+        account.live_bytes += layout.size();
+        account.live_blocks += 1;
+    }
+}
+
+fn grown(old: Layout, new: Layout) -> impl FnOnce(&mut Account) {
+    move |account| {
+        account.grows += 1;
+        account.total_bytes += new.size() - old.size();
+        account.live_bytes += new.size() - old.size();
+    }
+}
+
+// SAFETY: the inner allocator's blocks, unchanged.
+unsafe impl<A: Allocator> Allocator for Ledger<A> {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.note(self.inner.allocate(layout), allocated(layout))
+    }
+
+    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.note(self.inner.allocate_zeroed(layout), allocated(layout))
+    }
+
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { self.inner.deallocate(ptr, layout) };
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        account.deallocations += 1;
+        account.live_bytes -= layout.size();
+        account.live_blocks -= 1;
+    }
+
+    unsafe fn grow(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise.
+        let block = unsafe { self.inner.grow(ptr, old, new) };
+        self.note(block, grown(old, new))
+    }
+
+    unsafe fn grow_zeroed(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise.
+        let block = unsafe { self.inner.grow_zeroed(ptr, old, new) };
+        self.note(block, grown(old, new))
+    }
+
+    unsafe fn shrink(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise.
+        let block = unsafe { self.inner.shrink(ptr, old, new) };
+        self.note(block, |account| {
+            account.shrinks += 1;
+            account.live_bytes -= old.size() - new.size();
+        })
+    }
+}
+
+/// The global allocator with a count of calls per method. May be told to refuse everything.
+#[derive(Debug, Default)]
+pub struct Calls {
+    pub allocate: AtomicUsize,
+    pub allocate_zeroed: AtomicUsize,
+    pub deallocate: AtomicUsize,
+    pub grow: AtomicUsize,
+    pub grow_zeroed: AtomicUsize,
+    pub shrink: AtomicUsize,
+    pub refuse: AtomicBool,
+}
+
+impl Calls {
+    fn call(&self, method: &AtomicUsize) -> Result<(), AllocError> {
+        method.fetch_add(1, Relaxed);
+        if self.refuse.load(Relaxed) {
+            return Err(AllocError);
+        }
+        Ok(())
+    }
+
+    /// Calls of allocate, `allocate_zeroed`, deallocate, grow, `grow_zeroed`, shrink.
+    pub fn counts(&self) -> [usize; 6] {
+        [
+            &self.allocate,
+            &self.allocate_zeroed,
+            &self.deallocate,
+            &self.grow,
+            &self.grow_zeroed,
+            &self.shrink,
+        ]
+        .map(|method| method.load(Relaxed))
+    }
+}
+
+// SAFETY: the global allocator's blocks, or none.
+unsafe impl Allocator for Calls {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.call(&self.allocate)?;
+        Global.allocate(layout)
+    }
+
+    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.call(&self.allocate_zeroed)?;
+        Global.allocate_zeroed(layout)
+    }
+
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        self.deallocate.fetch_add(1, Relaxed);
+        // SAFETY: the caller's promise.
+        unsafe { Global.deallocate(ptr, layout) }
+    }
+
+    unsafe fn grow(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        self.call(&self.grow)?;
+        // SAFETY: the caller's promise.
+        unsafe { Global.grow(ptr, old, new) }
+    }
+
+    unsafe fn grow_zeroed(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        self.call(&self.grow_zeroed)?;
+        // SAFETY: the caller's promise.
+        unsafe { Global.grow_zeroed(ptr, old, new) }
+    }
+
+    unsafe fn shrink(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        self.call(&self.shrink)?;
+        // SAFETY: the caller's promise.
+        unsafe { Global.shrink(ptr, old, new) }
+    }
+}
+
+/// The smallest arena: a buffer of 64 KiB and a cursor. Knows its blocks and can be reset.
+pub struct Bump {
+    start: NonNull<u8>,
+    used: Cell<usize>,
+}
+
+impl Bump {
+    const BUFFER: Layout = match Layout::from_size_align(1 << 16, 4096) {
+        Ok(layout) => layout,
+        Err(_) => panic!("4096 is a power of two"),
+    };
+
+    pub fn new() -> Self {
+        Self {
+            start: Global.allocate(Self::BUFFER).unwrap().cast(),
+            used: Cell::new(0),
+        }
+    }
+
+    /// Invalidates every block behind the back of whoever holds one: the way of a broken arena.
+    pub fn rewind_silently(&self) {
+        self.used.set(0);
+    }
+}
+
+impl Drop for Bump {
+    fn drop(&mut self) {
+        // SAFETY: allocated with this layout, and owned.
+        unsafe { Global.deallocate(self.start, Self::BUFFER) }
+    }
+}
+
+// SAFETY: blocks are disjoint parts of the buffer, as long as nobody rewinds.
+unsafe impl Allocator for Bump {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(dangling(layout));
+        }
+        if layout.align() > Self::BUFFER.align() {
+            return Err(AllocError);
+        }
+        let from = self.used.get().next_multiple_of(layout.align());
+        let to = from.checked_add(layout.size()).ok_or(AllocError)?;
+        if to > Self::BUFFER.size() {
+            return Err(AllocError);
+        }
+        self.used.set(to);
+        // SAFETY: `from` is inside the buffer.
+        let start = unsafe { self.start.add(from) };
+        Ok(NonNull::slice_from_raw_parts(start, layout.size()))
+    }
+
+    unsafe fn deallocate(&self, _: NonNull<u8>, _: Layout) {}
+}
+
+// SAFETY: the blocks are those inside the buffer.
+unsafe impl Owns for Bump {
+    fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
+        let offset = ptr.addr().get().wrapping_sub(self.start.addr().get());
+        layout.size() > 0 && offset < Self::BUFFER.size()
+    }
+}
+
+impl Reset for Bump {
+    fn reset(&mut self) {
+        self.used.set(0);
+    }
+}
+
+/// Bytes that look random and are the same in each run.
+pub fn noise(seed: u64, len: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+pub fn layout(size: usize, align: usize) -> Layout {
+    Layout::from_size_align(size, align).unwrap()
+}

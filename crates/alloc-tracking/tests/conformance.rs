@@ -1,0 +1,52 @@
+//! The laws of `Allocator`, for each way of being one.
+#![cfg(feature = "alloc")]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
+
+mod common;
+
+use alloc_conformance::{Limits, suite};
+use alloc_core::ArcHandle;
+use alloc_tracking::Tracking;
+use common::Bump;
+
+suite!(tracking, |up| Tracking::new(up), [eq, threads, send]);
+suite!(
+    tracking_shared,
+    |up| ArcHandle::new(Tracking::new(up)),
+    [clones, eq, threads, send]
+);
+suite!(
+    tracking_twice,
+    |up| Tracking::new(Tracking::new(up)),
+    [eq, threads, send]
+);
+suite!(
+    tracking_arena,
+    |_| Tracking::new(Bump::new()),
+    [owns, reset],
+    limits = Limits::block(256, 64).bytes(1 << 12)
+);
+
+#[cfg(feature = "std")]
+mod std_only {
+    use super::*;
+    use alloc_tracking::Profiler;
+
+    suite!(profiler, |up| Profiler::new(up), [eq, threads, send]);
+    suite!(
+        profiler_shared,
+        |up| ArcHandle::new(Profiler::new(up)),
+        [clones, eq, threads, send]
+    );
+    suite!(
+        profiler_of_tracking,
+        |up| Profiler::new(Tracking::new(up)),
+        [eq, threads, send]
+    );
+    suite!(
+        profiler_arena,
+        |_| Profiler::new(Bump::new()),
+        [owns, reset],
+        limits = Limits::block(256, 64).bytes(1 << 12)
+    );
+}
