@@ -4,14 +4,18 @@
 
 mod limits;
 mod pattern;
+mod program;
 mod session;
 mod upstream;
 mod violation;
 
+mod check;
 pub mod laws;
 #[doc(hidden)]
 pub mod suite;
 
+pub use check::{check, law_names};
 pub use limits::Limits;
+pub use program::{Op, Program};
 pub use upstream::Upstream;
 pub use violation::Violation;

@@ -43,12 +43,21 @@ impl Default for Limits {
 impl Limits {
     /// Everything up to what a heap serves: 1 MiB of alignment, and sizes that memory has room for.
     pub const fn any() -> Self {
-        Self { size: 64 << 20, align: MAX_ALIGN, blocks: usize::MAX, bytes: usize::MAX }
+        Self {
+            size: 64 << 20,
+            align: MAX_ALIGN,
+            blocks: usize::MAX,
+            bytes: usize::MAX,
+        }
     }
 
     /// Requests of at most `size` bytes and at most `align` bytes of alignment, as a pool serves them.
     pub const fn block(size: usize, align: usize) -> Self {
-        Self { size, align, ..Self::any() }
+        Self {
+            size,
+            align,
+            ..Self::any()
+        }
     }
 
     /// At most `n` blocks at one time.
@@ -72,7 +81,11 @@ impl Limits {
         if layout.size() == 0 {
             return 0;
         }
-        let padding = if layout.align() > 16 { layout.align() } else { 0 };
+        let padding = if layout.align() > 16 {
+            layout.align()
+        } else {
+            0
+        };
         (layout.size().saturating_add(15) & !15).saturating_add(padding)
     }
 
@@ -88,11 +101,19 @@ impl Limits {
             255, 256, 257, 500, 512, 1000, 1024, 1500, 2048, 3000, 4096, 5000, 10_000, 70_000,
         ];
         const MIRI: &[usize] = &[1, 3, 8, 15, 24, 33, 64, 100, 257, 1000, 5000];
-        let mut sizes = if cfg!(miri) { MIRI.to_vec() } else { NATIVE.to_vec() };
+        let mut sizes = if cfg!(miri) {
+            MIRI.to_vec()
+        } else {
+            NATIVE.to_vec()
+        };
         if self.size < 70_000 {
             // Beyond the limit one may ask, but a few such questions are enough.
             sizes.retain(|&size| size <= self.size.saturating_mul(2));
-            sizes.extend([self.size.saturating_sub(1), self.size, self.size.saturating_add(1)]);
+            sizes.extend([
+                self.size.saturating_sub(1),
+                self.size,
+                self.size.saturating_add(1),
+            ]);
             sizes.retain(|&size| size > 0);
         }
         sizes
@@ -113,7 +134,9 @@ impl Limits {
     /// The alignments that laws try: each power of two up to 1 MiB. Those beyond the limit may err.
     pub(crate) fn aligns() -> impl Iterator<Item = usize> {
         let step = if cfg!(miri) { 2 } else { 1 };
-        (0..=MAX_ALIGN.ilog2()).step_by(step).map(|power| 1 << power)
+        (0..=MAX_ALIGN.ilog2())
+            .step_by(step)
+            .map(|power| 1 << power)
     }
 
     /// `most`, or how many blocks may be held at one time if that is less.

@@ -4,7 +4,10 @@ use std::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator, Layout};
 
-use crate::{Limits, Violation, pattern};
+use crate::{Limits, Upstream, Violation, pattern};
+
+/// No machine has a block of this length. What claims to be one is not touched.
+pub(crate) const MOST: usize = isize::MAX as usize / 4;
 
 /// A block as a law sees it.
 ///
@@ -25,7 +28,12 @@ unsafe impl Send for Block {}
 
 impl Block {
     fn new(block: NonNull<[u8]>, layout: Layout) -> Self {
-        Self { ptr: block.cast(), layout, len: block.len(), seed: 0 }
+        Self {
+            ptr: block.cast(),
+            layout,
+            len: block.len(),
+            seed: 0,
+        }
     }
 
     pub(crate) fn ptr(&self) -> NonNull<u8> {
@@ -39,7 +47,10 @@ impl Block {
     /// Says what was asked for, and where it lies.
     pub(crate) fn describe(&self) -> String {
         let (size, align) = (self.layout.size(), self.layout.align());
-        format!("a block of {size} bytes aligned to {align}, at {:p} with {}", self.ptr, self.len)
+        format!(
+            "a block of {size} bytes aligned to {align}, at {:p} with {}",
+            self.ptr, self.len
+        )
     }
 
     /// Writes a pattern to all of it, the excess included.
@@ -82,11 +93,36 @@ pub(crate) struct Session<'a, A> {
     law: &'static str,
     live: usize,
     spent: usize,
+    /// An upstream whose failures excuse errors, and how many of them were seen.
+    excuse: Option<(Upstream, usize)>,
 }
 
 impl<'a, A: Allocator> Session<'a, A> {
     pub(crate) fn new(law: &'static str, alloc: &'a A, limits: &Limits) -> Self {
-        Self { alloc, limits: *limits, law, live: 0, spent: 0 }
+        Self {
+            alloc,
+            limits: *limits,
+            law,
+            live: 0,
+            spent: 0,
+            excuse: None,
+        }
+    }
+
+    /// A session in which a call may err if the upstream failed during it.
+    pub(crate) fn excused_by(self, upstream: &Upstream) -> Self {
+        Self {
+            excuse: Some((upstream.clone(), upstream.failures())),
+            ..self
+        }
+    }
+
+    /// Tells whether the upstream failed since this was asked last.
+    fn excused(&mut self) -> bool {
+        self.excuse.as_mut().is_some_and(|(upstream, seen)| {
+            let before = std::mem::replace(seen, upstream.failures());
+            *seen != before
+        })
     }
 
     /// Makes a violation of this session's law.
@@ -99,6 +135,24 @@ impl<'a, A: Allocator> Session<'a, A> {
         self.limits.admits(layout)
             && (layout.size() == 0 || self.live < self.limits.blocks)
             && self.spent.saturating_add(Limits::cost(layout)) <= self.limits.bytes
+    }
+
+    /// Lets another, equivalent allocator do what follows.
+    pub(crate) fn through<'b, B>(&self, alloc: &'b B) -> Session<'b, B> {
+        let (limits, law, live, spent) = (self.limits, self.law, self.live, self.spent);
+        Session {
+            alloc,
+            limits,
+            law,
+            live,
+            spent,
+            excuse: self.excuse.clone(),
+        }
+    }
+
+    /// Counts a block that another session allocated as one of this session.
+    pub(crate) fn take_over(&mut self, block: &Block) {
+        self.live += usize::from(block.layout.size() > 0);
     }
 
     /// How many blocks of this session are allocated.
@@ -125,13 +179,16 @@ impl<'a, A: Allocator> Session<'a, A> {
         layout: Layout,
         result: Result<NonNull<[u8]>, AllocError>,
     ) -> Result<Option<Block>, Violation> {
+        let excused = self.excused();
         match result {
             Ok(block) => {
                 self.live += usize::from(layout.size() > 0);
                 self.spent = self.spent.saturating_add(Limits::cost(layout));
                 Ok(Some(Block::new(block, layout)))
             }
-            Err(AllocError) if self.must_serve(layout) => Err(self.refused(call, layout)),
+            Err(AllocError) if self.must_serve(layout) && !excused => {
+                Err(self.refused(call, layout))
+            }
             Err(AllocError) => Ok(None),
         }
     }
@@ -177,16 +234,22 @@ impl<'a, A: Allocator> Session<'a, A> {
         new: Layout,
     ) -> Result<bool, Violation> {
         let result = self.ask(how, block, old, new);
+        let excused = self.excused();
         let was_live = usize::from(block.layout.size() > 0);
         match result {
             Ok(moved) => {
                 self.live = self.live + usize::from(new.size() > 0) - was_live;
                 self.spent = self.spent.saturating_add(Limits::cost(new));
                 let seed = block.seed;
-                *block = Block { seed, ..Block::new(moved, new) };
+                *block = Block {
+                    seed,
+                    ..Block::new(moved, new)
+                };
                 Ok(true)
             }
-            Err(AllocError) if self.must_serve(new) => Err(self.refused(how.name(), new)),
+            Err(AllocError) if self.must_serve(new) && !excused => {
+                Err(self.refused(how.name(), new))
+            }
             Err(AllocError) => Ok(false),
         }
     }

@@ -23,10 +23,13 @@ pub struct Violation {
 impl Violation {
     /// Makes a violation of `law`.
     pub fn new(law: &'static str, message: impl Into<String>) -> Self {
-        Self { law, message: message.into() }
+        Self {
+            law,
+            message: message.into(),
+        }
     }
 
-    /// The name of the broken law, one of [`LAWS`](crate::LAWS).
+    /// The name of the broken law, one of [`law_names`](crate::law_names).
     pub fn law(&self) -> &'static str {
         self.law
     }

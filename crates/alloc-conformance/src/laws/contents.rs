@@ -20,24 +20,27 @@ pub fn disjoint<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violatio
         while held.len() < limits.count(200) {
             let size = sizes[index % sizes.len()];
             index += 1;
-            let Some(block) = session.allocate(layout(size, 1 << (index % 5)))? else { break };
+            let Some(block) = session.allocate(layout(size, 1 << (index % 5)))? else {
+                break;
+            };
             held.push(block);
         }
         no_overlap(&session, &mut held)?;
         let mut keep = false;
         for block in std::mem::take(&mut held) {
             keep = !keep;
-            if keep && round == 0 { held.push(block) } else { session.free(block) }
+            if keep && round == 0 {
+                held.push(block)
+            } else {
+                session.free(block)
+            }
         }
     }
     Ok(())
 }
 
 /// Sorts blocks by address and compares neighbours.
-fn no_overlap<A: Allocator>(
-    session: &Session<'_, A>,
-    held: &mut [Block],
-) -> Result<(), Violation> {
+fn no_overlap<A: Allocator>(session: &Session<'_, A>, held: &mut [Block]) -> Result<(), Violation> {
     held.sort_by_key(Block::addr);
     for pair in held.windows(2) {
         if pair[0].addr() + pair[0].len > pair[1].addr() {
@@ -56,9 +59,9 @@ fn no_overlap<A: Allocator>(
 pub fn contents<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     let mut session = Session::new("contents", alloc, limits);
     let sizes = limits.small_sizes();
-    let most = limits.count(64);
+    let most = limits.count(16);
     let mut held: Vec<Block> = Vec::new();
-    for index in 0..3 * most {
+    for index in 0..10 * most {
         if held.len() == most {
             let block = held.swap_remove(index * 7 % most);
             check_contents(&session, &block)?;
@@ -78,8 +81,13 @@ pub fn contents<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violatio
 }
 
 fn check_contents<A: Allocator>(session: &Session<'_, A>, block: &Block) -> Result<(), Violation> {
-    let Some(i) = block.mismatch(block.len) else { return Ok(()) };
-    Err(session.broken(format!("byte {i} of {} changed by itself", block.describe())))
+    let Some(i) = block.mismatch(block.len) else {
+        return Ok(());
+    };
+    Err(session.broken(format!(
+        "byte {i} of {} changed by itself",
+        block.describe()
+    )))
 }
 
 /// `allocate_zeroed` zeroes the whole block, the excess included, also in memory that was used before.
@@ -95,7 +103,9 @@ pub fn zeroed<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation>
         for round in 0..2 {
             let mut held = Vec::new();
             for _ in 0..limits.count(3) {
-                let Some(mut block) = session.allocate_zeroed(asked)? else { break };
+                let Some(mut block) = session.allocate_zeroed(asked)? else {
+                    break;
+                };
                 if let Some(i) = block.non_zero_from(0) {
                     return Err(session.broken(format!(
                         "byte {i} of {} is not zero in round {round}",

@@ -26,7 +26,12 @@ pub fn huge<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
                 continue;
             }
             let asked = layout(size, align);
-            refuses(&session, "allocate", asked, alloc.allocate(asked).map(|block| block.len()))?;
+            refuses(
+                &session,
+                "allocate",
+                asked,
+                alloc.allocate(asked).map(|block| block.len()),
+            )?;
             let answer = alloc.allocate_zeroed(asked).map(|block| block.len());
             refuses(&session, "allocate_zeroed", asked, answer)?;
         }
@@ -46,14 +51,18 @@ fn refuses<A: Allocator>(
         return Ok(());
     }
     let (size, align) = (asked.size(), asked.align());
-    Err(session.broken(format!("`{call}` of {size} bytes aligned to {align} returned {len} bytes")))
+    Err(session.broken(format!(
+        "`{call}` of {size} bytes aligned to {align} returned {len} bytes"
+    )))
 }
 
 /// The same for `grow` and `grow_zeroed`.
 fn grows_to_nothing_huge<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     let mut session = Session::new("huge", alloc, limits);
     let asked = layout(limits.size_up_to(40).max(1), limits.align.min(8));
-    let Some(mut block) = session.allocate(asked)? else { return Ok(()) };
+    let Some(mut block) = session.allocate(asked)? else {
+        return Ok(());
+    };
     for align in [1, 8, 16, 4096, 1 << 30] {
         for below in [0, 1, 15, 16, 64, 4096] {
             for how in [Resize::Grow, Resize::GrowZeroed] {

@@ -19,7 +19,9 @@ pub fn alignment<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violati
             if held.len() >= limits.count(3) {
                 break;
             }
-            let Some(mut block) = session.allocate(layout(size, align))? else { continue };
+            let Some(mut block) = session.allocate(layout(size, align))? else {
+                continue;
+            };
             check_alignment(&session, &block)?;
             if session.resize(Resize::Grow, &mut block, layout(size + 1, align))? {
                 check_alignment(&session, &block)?;
@@ -58,10 +60,14 @@ pub fn size<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     };
     for size in limits.sizes() {
         let asked = layout(size, 8);
-        let Some(block) = session.allocate_zeroed(asked)? else { continue };
+        let Some(block) = session.allocate_zeroed(asked)? else {
+            continue;
+        };
         long_enough(&session, &block)?;
         session.free(block);
-        let Some(mut block) = session.allocate(asked)? else { continue };
+        let Some(mut block) = session.allocate(asked)? else {
+            continue;
+        };
         long_enough(&session, &block)?;
         for (how, size) in [
             (Resize::Grow, size + 1),
@@ -87,11 +93,15 @@ pub fn zero_size<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violati
     for align in Limits::aligns() {
         let nothing = layout(0, align);
         let something = layout(limits.size.clamp(1, 24), align.min(limits.align));
-        let Some(empty) = session.allocate(nothing)? else { continue };
+        let Some(empty) = session.allocate(nothing)? else {
+            continue;
+        };
         check_alignment(&session, &empty)?;
         // A block between the two: freeing nothing must not free something.
         let real = session.allocate(something)?;
-        let Some(mut other) = session.allocate_zeroed(nothing)? else { continue };
+        let Some(mut other) = session.allocate_zeroed(nothing)? else {
+            continue;
+        };
         check_alignment(&session, &other)?;
         session.free(empty);
         if let Some(mut real) = real {
@@ -117,7 +127,11 @@ fn many_empty_blocks<A: Allocator>(
     mut session: Session<'_, A>,
     limits: &Limits,
 ) -> Result<(), Violation> {
-    let count = if limits.blocks < 1000 { limits.blocks + 1 } else { limits.count(100) };
+    let count = if limits.blocks < 1000 {
+        limits.blocks + 1
+    } else {
+        limits.count(100)
+    };
     let mut held = Vec::new();
     for _ in 0..count {
         held.extend(session.allocate(Layout::new::<()>())?);
@@ -138,12 +152,18 @@ pub fn fit<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     for size in limits.small_sizes() {
         let asked = layout(size, 1 << (size % 4));
         for part in [0, 1, 2] {
-            let Some(mut block) = session.allocate(asked)? else { continue };
+            let Some(mut block) = session.allocate(asked)? else {
+                continue;
+            };
             block.fill(size);
             let fitting = size + (block.len.max(size) - size) * part / 2;
             let old = layout(fitting, asked.align());
             let how = [Resize::Grow, Resize::Shrink, Resize::GrowZeroed][size % 3];
-            let new = if how == Resize::Shrink { fitting.div_ceil(2) } else { fitting + 1 };
+            let new = if how == Resize::Shrink {
+                fitting.div_ceil(2)
+            } else {
+                fitting + 1
+            };
             if session.resize_as(how, &mut block, old, layout(new, asked.align()))? {
                 if let Some(i) = block.mismatch(fitting.min(new)) {
                     return Err(session.broken(format!(

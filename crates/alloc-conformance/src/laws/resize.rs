@@ -19,7 +19,9 @@ fn filled<A: Allocator>(
     size: usize,
     align: usize,
 ) -> Result<Option<Block>, Violation> {
-    let Some(mut block) = session.allocate(layout(size, align))? else { return Ok(None) };
+    let Some(mut block) = session.allocate(layout(size, align))? else {
+        return Ok(None);
+    };
     block.fill(size);
     Ok(Some(block))
 }
@@ -31,8 +33,13 @@ fn kept<A: Allocator>(
     len: usize,
     what: &str,
 ) -> Result<(), Violation> {
-    let Some(i) = block.mismatch(len) else { return Ok(()) };
-    Err(session.broken(format!("{what} changed byte {i} of {len}, now in {}", block.describe())))
+    let Some(i) = block.mismatch(len) else {
+        return Ok(());
+    };
+    Err(session.broken(format!(
+        "{what} changed byte {i} of {len}, now in {}",
+        block.describe()
+    )))
 }
 
 /// `grow` keeps every byte of the smaller block.
@@ -47,7 +54,9 @@ pub fn grow<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
         if in_the_way && limits.blocks < 3 {
             break;
         }
-        let Some(mut block) = filled(&mut session, steps[0], 8)? else { continue };
+        let Some(mut block) = filled(&mut session, steps[0], 8)? else {
+            continue;
+        };
         let mut others = Vec::new();
         for &size in &steps {
             if in_the_way && session.live() + 2 < limits.count(12) {
@@ -84,7 +93,9 @@ pub fn grow_zeroed<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Viola
                 dirt.fill(new);
                 session.free(dirt);
             }
-            let Some(mut block) = filled(&mut session, size, 8)? else { continue };
+            let Some(mut block) = filled(&mut session, size, 8)? else {
+                continue;
+            };
             if session.resize(Resize::GrowZeroed, &mut block, layout(new, 8))? {
                 kept(&session, &block, size, "`grow_zeroed`")?;
                 if let Some(i) = block.non_zero_from(size) {
@@ -108,10 +119,16 @@ pub fn grow_zeroed<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Viola
 pub fn shrink<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     let mut session = Session::new("shrink", alloc, limits);
     for size in steps(limits) {
-        let Some(mut block) = filled(&mut session, size, 8)? else { continue };
+        let Some(mut block) = filled(&mut session, size, 8)? else {
+            continue;
+        };
         let mut new = size;
         while new > 0 {
-            new = if new > 100 { new / 3 } else { new.saturating_sub(17) };
+            new = if new > 100 {
+                new / 3
+            } else {
+                new.saturating_sub(17)
+            };
             let before = block.layout.size();
             if session.resize(Resize::Shrink, &mut block, layout(new, 8))? {
                 kept(&session, &block, new, "`shrink`")?;
@@ -133,7 +150,15 @@ pub fn shrink<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation>
 pub fn realign<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     let mut session = Session::new("realign", alloc, limits);
     let (small, large) = (limits.size_up_to(24).max(1), limits.size_up_to(80).max(1));
-    for (from, to) in [(1, 16), (8, 64), (8, 4096), (64, 1 << 16), (4096, 8), (64, 1), (2, 1 << 20)] {
+    for (from, to) in [
+        (1, 16),
+        (8, 64),
+        (8, 4096),
+        (64, 1 << 16),
+        (4096, 8),
+        (64, 1),
+        (2, 1 << 20),
+    ] {
         for (how, old, new) in [
             (Resize::Grow, small, large),
             (Resize::Grow, small, small),
@@ -144,11 +169,15 @@ pub fn realign<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation
             // Several, as a block may be aligned by luck.
             let mut held = Vec::new();
             for _ in 0..limits.count(5).saturating_sub(1).max(1) {
-                let Some(mut block) = filled(&mut session, old, from)? else { break };
+                let Some(mut block) = filled(&mut session, old, from)? else {
+                    break;
+                };
                 if session.resize(how, &mut block, layout(new, to))? {
                     if block.addr() % to != 0 {
                         let (how, what) = (how.name(), block.describe());
-                        return Err(session.broken(format!("`{how}` from alignment {from} left {what}")));
+                        return Err(
+                            session.broken(format!("`{how}` from alignment {from} left {what}"))
+                        );
                     }
                     kept(&session, &block, old.min(new), how.name())?;
                 }
@@ -172,7 +201,9 @@ pub fn realign<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation
 pub fn err_keeps_block<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     let mut session = Session::new("err_keeps_block", alloc, limits);
     for size in limits.small_sizes() {
-        let Some(mut block) = filled(&mut session, size, 8)? else { continue };
+        let Some(mut block) = filled(&mut session, size, 8)? else {
+            continue;
+        };
         for (how, new, align) in [
             (Resize::Grow, isize::MAX as usize - 7, 8),
             (Resize::GrowZeroed, isize::MAX as usize / 2, 1),
@@ -185,7 +216,9 @@ pub fn err_keeps_block<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), V
             kept(&session, &block, size, "a call that erred")?;
             // It is also still allocated: what comes next lies elsewhere.
             if session.must_serve(block.layout) {
-                let Some(mut other) = session.allocate(block.layout)? else { continue };
+                let Some(mut other) = session.allocate(block.layout)? else {
+                    continue;
+                };
                 other.fill(size + 1);
                 kept(&session, &block, size, "after an error, a new block")?;
                 session.free(other);

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use alloc_core::{AllocError, Allocator, AllocatorClone, AllocatorEq, Layout, dangling};
+use alloc_core::{AllocError, Allocator, AllocatorClone, AllocatorEq, Layout, Owns, dangling};
 use crossbeam_utils::CachePadded;
 
 use crate::Violation;
@@ -144,12 +144,18 @@ impl Upstream {
 
     /// As [`failing_at`](Self::failing_at), on a heap that is in use.
     pub fn fail_at(&self, n: usize) {
-        self.0.mode.fail_at.store(self.calls().saturating_add(n), Relaxed);
+        self.0
+            .mode
+            .fail_at
+            .store(self.calls().saturating_add(n), Relaxed);
     }
 
     /// As [`failing_from`](Self::failing_from), on a heap that is in use.
     pub fn fail_from(&self, n: usize) {
-        self.0.mode.fail_from.store(self.calls().saturating_add(n), Relaxed);
+        self.0
+            .mode
+            .fail_from
+            .store(self.calls().saturating_add(n), Relaxed);
     }
 
     /// Ends every planned failure. A budget stays.
@@ -199,13 +205,18 @@ impl Upstream {
     ///
     /// A violation of the law `upstream_contract` if a call broke the contract; else one of `returns_all` if blocks are missing.
     pub fn check(&self) -> Result<(), Violation> {
-        let complaints = self.0.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        let complaints = self
+            .0
+            .complaints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if !complaints.is_empty() {
             return Err(Violation::new("upstream_contract", complaints.join("; ")));
         }
         let (blocks, bytes) = (self.live_blocks(), self.live_bytes());
         if blocks > 0 {
-            let message = format!("{blocks} blocks of {bytes} bytes were not given back to the upstream");
+            let message =
+                format!("{blocks} blocks of {bytes} bytes were not given back to the upstream");
             return Err(Violation::new("returns_all", message));
         }
         Ok(())
@@ -225,7 +236,11 @@ impl Upstream {
 
     /// Notes a broken contract down. Unwinding out of `deallocate` is not allowed.
     fn complain(&self, what: impl FnOnce() -> String) {
-        let mut complaints = self.0.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut complaints = self
+            .0
+            .complaints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if complaints.len() < COMPLAINTS {
             complaints.push(what());
         }
@@ -255,7 +270,11 @@ impl Upstream {
         let size = layout.size();
         let live = self.0.live.fetch_add(size, Relaxed).saturating_add(size);
         let mode = &self.0.mode;
-        let extra = if mode.over_returning.load(Relaxed) { size / 4 + 1 } else { 0 };
+        let extra = if mode.over_returning.load(Relaxed) {
+            size / 4 + 1
+        } else {
+            0
+        };
         let least_aligned = mode.least_aligned.load(Relaxed);
         let grant = if live > mode.budget.load(Relaxed) {
             None
@@ -375,6 +394,13 @@ impl Eq for Upstream {}
 
 // SAFETY: equal handles share one heap.
 unsafe impl AllocatorEq for Upstream {}
+
+// SAFETY: the table holds each block that is allocated, with the layouts that fit it, and no other; zero-size blocks are not in it.
+unsafe impl Owns for Upstream {
+    fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
+        layout.size() > 0 && self.0.blocks.fault(ptr, layout).is_none()
+    }
+}
 
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

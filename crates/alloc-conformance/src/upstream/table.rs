@@ -38,9 +38,18 @@ impl Grant {
     /// Takes a block for `asked` from the system, of which `len` bytes are handed out.
     ///
     /// `None` if the system has none, or no such layout exists.
-    pub(super) fn new(asked: Layout, len: usize, least_aligned: bool, zeroed: bool) -> Option<Self> {
+    pub(super) fn new(
+        asked: Layout,
+        len: usize,
+        least_aligned: bool,
+        zeroed: bool,
+    ) -> Option<Self> {
         // At an odd multiple of the alignment no address is aligned to twice as much.
-        let (skip, align) = if least_aligned { (asked.align(), asked.align() * 2) } else { (0, asked.align()) };
+        let (skip, align) = if least_aligned {
+            (asked.align(), asked.align() * 2)
+        } else {
+            (0, asked.align())
+        };
         let real = Layout::from_size_align(len.checked_add(skip)?, align).ok()?;
         let base = if zeroed {
             // SAFETY: the size is not zero, as no zero-size request gets here.
@@ -52,7 +61,13 @@ impl Grant {
         let base = NonNull::new(base)?;
         // SAFETY: the block is `skip + len` long.
         let start = unsafe { base.add(skip) };
-        let grant = Self { asked, start, len, base, real };
+        let grant = Self {
+            asked,
+            start,
+            len,
+            base,
+            real,
+        };
         if !zeroed {
             grant.scribble(FRESH);
         }
@@ -104,7 +119,9 @@ impl Table {
     }
 
     fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, Shard>> {
-        self.0.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
+        self.0
+            .iter()
+            .map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn insert(&self, grant: Grant) {
@@ -126,8 +143,15 @@ impl Table {
     }
 
     pub(super) fn contains(&self, address: usize) -> bool {
-        let inside = |grant: &Grant| (grant.address()..grant.address() + grant.len).contains(&address);
-        self.shards().any(|shard| shard.live.range(..=address).next_back().is_some_and(|(_, g)| inside(g)))
+        let inside =
+            |grant: &Grant| (grant.address()..grant.address() + grant.len).contains(&address);
+        self.shards().any(|shard| {
+            shard
+                .live
+                .range(..=address)
+                .next_back()
+                .is_some_and(|(_, g)| inside(g))
+        })
     }
 
     /// Says why `layout` does not fit a block at `ptr`, if it does not.
