@@ -1,0 +1,72 @@
+//! The three ways to resize a block, as a value, so that routing is written once for all of them.
+
+use alloc_core::{AllocError, Allocator, Layout, relocate, relocate_zeroed};
+use core::ptr::NonNull;
+
+/// What the caller asked for. A constant wherever it is used, so nothing is decided at run time.
+#[derive(Clone, Copy)]
+pub(crate) enum Resize {
+    Grow,
+    GrowZeroed,
+    Shrink,
+}
+
+impl Resize {
+    /// Allocates what a block of zero size becomes.
+    #[inline]
+    pub(crate) fn fresh<A: Allocator>(
+        self,
+        to: &A,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        match self {
+            Self::GrowZeroed => to.allocate_zeroed(new),
+            Self::Grow | Self::Shrink => to.allocate(new),
+        }
+    }
+
+    /// Resizes a block where it belongs.
+    ///
+    /// # Safety
+    ///
+    /// What the method of [`Allocator`] of this name asks for.
+    #[inline]
+    pub(crate) unsafe fn within<A: Allocator>(
+        self,
+        a: &A,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        match self {
+            // SAFETY: the caller's promise.
+            Self::Grow => unsafe { a.grow(ptr, old, new) },
+            // SAFETY: the caller's promise.
+            Self::GrowZeroed => unsafe { a.grow_zeroed(ptr, old, new) },
+            // SAFETY: the caller's promise.
+            Self::Shrink => unsafe { a.shrink(ptr, old, new) },
+        }
+    }
+
+    /// Resizes a block by moving it to another allocator. `Err` leaves it where and as it was.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` denotes a block that is currently allocated by `from`, and `old` fits it.
+    #[inline]
+    pub(crate) unsafe fn across<F: Allocator, T: Allocator>(
+        self,
+        from: &F,
+        to: &T,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        match self {
+            // SAFETY: the caller's promise.
+            Self::GrowZeroed => unsafe { relocate_zeroed(from, to, ptr, old, new) },
+            // SAFETY: the caller's promise.
+            Self::Grow | Self::Shrink => unsafe { relocate(from, to, ptr, old, new) },
+        }
+    }
+}
