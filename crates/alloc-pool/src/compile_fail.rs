@@ -89,7 +89,6 @@ struct Outlived;
 /// let value = Box::new_in(7_u64, &pool);
 /// pool.release_empty_chunks();
 /// assert_eq!(*value, 7);
-/// # pool = Pool::new(Layout::new::<u64>());
 /// ```
 struct UsedAfterReset;
 

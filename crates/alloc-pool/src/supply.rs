@@ -76,18 +76,18 @@ impl<A: Allocator> Pool<A> {
         if blocks == 0 || block.size() == 0 {
             return Err(AllocError);
         }
-        let before = self.block.get();
         let chunk = Chunk::allocate(block, blocks, &self.upstream)?;
         // Only an upstream that came back to this pool can have changed it.
         let room = self
             .bound
             .is_none_or(|bound| blocks <= bound.saturating_sub(self.held.get()));
-        if !room || self.block.get() != before {
+        let known = self.block.get();
+        if !room || (known.size() != 0 && known != block) {
             // SAFETY: from this upstream, and nothing has used it.
             unsafe { chunk.release(&self.upstream) };
             return Err(AllocError);
         }
-        // P2: it was not known before, or is the same.
+        // P2: it was not known until now, or is the same.
         self.block.set(block);
         self.held.set(self.held.get().saturating_add(blocks));
         self.fresh.push(chunk);
@@ -149,8 +149,8 @@ impl<A: Allocator> Pool<A> {
 
     /// Gives every chunk back to the upstream of which no block is in use, and returns their size in bytes.
     ///
-    /// Blocks in use stay where they are, so this needs no `&mut self`. Afterwards free blocks are handed out in the order of
-    /// their addresses.
+    /// Blocks in use stay where they are, so this needs no `&mut self`. Afterwards the blocks that were freed are
+    /// handed out in the order of their addresses.
     ///
     /// # Examples
     ///
