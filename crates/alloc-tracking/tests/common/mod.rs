@@ -10,23 +10,23 @@ use alloc_core::{AllocError, Allocator, Global, Layout, Owns, Reset, dangling};
 use alloc_tracking::Stats;
 
 /// Keeps an account of its own over another allocator, under a lock and with plain numbers: what a tracker must agree with.
-pub struct Ledger<A> {
-    pub inner: A,
+pub(crate) struct Ledger<A> {
+    pub(crate) inner: A,
     account: Mutex<Account>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    pub allocations: usize,
-    pub deallocations: usize,
-    pub grows: usize,
-    pub shrinks: usize,
-    pub failures: usize,
-    pub total_bytes: usize,
-    pub live_bytes: usize,
-    pub live_blocks: usize,
-    pub peak_bytes: usize,
-    pub peak_blocks: usize,
+pub(crate) struct Account {
+    pub(crate) allocations: usize,
+    pub(crate) deallocations: usize,
+    pub(crate) grows: usize,
+    pub(crate) shrinks: usize,
+    pub(crate) failures: usize,
+    pub(crate) total_bytes: usize,
+    pub(crate) live_bytes: usize,
+    pub(crate) live_blocks: usize,
+    pub(crate) peak_bytes: usize,
+    pub(crate) peak_blocks: usize,
 }
 
 impl From<Stats> for Account {
@@ -48,14 +48,14 @@ impl From<Stats> for Account {
 }
 
 impl<A> Ledger<A> {
-    pub fn new(inner: A) -> Self {
+    pub(crate) fn new(inner: A) -> Self {
         Self {
             inner,
             account: Mutex::default(),
         }
     }
 
-    pub fn account(&self) -> Account {
+    pub(crate) fn account(&self) -> Account {
         *self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -151,14 +151,14 @@ unsafe impl<A: Allocator> Allocator for Ledger<A> {
 
 /// The global allocator with a count of calls per method. May be told to refuse everything.
 #[derive(Debug, Default)]
-pub struct Calls {
-    pub allocate: AtomicUsize,
-    pub allocate_zeroed: AtomicUsize,
-    pub deallocate: AtomicUsize,
-    pub grow: AtomicUsize,
-    pub grow_zeroed: AtomicUsize,
-    pub shrink: AtomicUsize,
-    pub refuse: AtomicBool,
+pub(crate) struct Calls {
+    pub(crate) allocate: AtomicUsize,
+    pub(crate) allocate_zeroed: AtomicUsize,
+    pub(crate) deallocate: AtomicUsize,
+    pub(crate) grow: AtomicUsize,
+    pub(crate) grow_zeroed: AtomicUsize,
+    pub(crate) shrink: AtomicUsize,
+    pub(crate) refuse: AtomicBool,
 }
 
 impl Calls {
@@ -171,7 +171,7 @@ impl Calls {
     }
 
     /// Calls of allocate, `allocate_zeroed`, deallocate, grow, `grow_zeroed`, shrink.
-    pub fn counts(&self) -> [usize; 6] {
+    pub(crate) fn counts(&self) -> [usize; 6] {
         [
             &self.allocate,
             &self.allocate_zeroed,
@@ -237,7 +237,7 @@ unsafe impl Allocator for Calls {
 }
 
 /// The smallest arena: a buffer of 64 KiB and a cursor. Knows its blocks and can be reset.
-pub struct Bump {
+pub(crate) struct Bump {
     start: NonNull<u8>,
     used: Cell<usize>,
 }
@@ -248,7 +248,7 @@ impl Bump {
         Err(_) => panic!("4096 is a power of two"),
     };
 
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             start: Global.allocate(Self::BUFFER).unwrap().cast(),
             used: Cell::new(0),
@@ -256,7 +256,7 @@ impl Bump {
     }
 
     /// Invalidates every block behind the back of whoever holds one: the way of a broken arena.
-    pub fn rewind_silently(&self) {
+    pub(crate) fn rewind_silently(&self) {
         self.used.set(0);
     }
 }
@@ -306,7 +306,7 @@ impl Reset for Bump {
 }
 
 /// Bytes that look random and are the same in each run.
-pub fn noise(seed: u64, len: usize) -> Vec<u8> {
+pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -317,6 +317,6 @@ pub fn noise(seed: u64, len: usize) -> Vec<u8> {
     (0..len).map(|_| next()).collect()
 }
 
-pub fn layout(size: usize, align: usize) -> Layout {
+pub(crate) fn layout(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size, align).unwrap()
 }
