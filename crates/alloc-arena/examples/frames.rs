@@ -29,7 +29,7 @@ unsafe impl Allocator for Counted {
 /// Something that a game does in a frame: a list of what is visible, and a label for each of these.
 fn frame(number: usize, arena: &Arena<&Counted>) -> usize {
     let mut visible = Vec::new_in(arena);
-    visible.extend((0..2000).filter(|id| (id + number) % 3 == 0));
+    visible.extend((0..2000).filter(|id| (id + number).is_multiple_of(3)));
     let labels = arena.alloc_iter(
         visible
             .iter()

@@ -12,9 +12,9 @@ use crate::api::{fallible_api, infallible_api};
 use crate::chunk::{Chunk, Chunks, Placed, data_offset, start_align};
 use crate::cursor::Cursor;
 use crate::growth::{FIRST_CHUNK, Growth, MAX_CHUNK};
-use crate::math;
 use crate::scope::{Scope, scoped};
 use crate::stats::Stats;
+use crate::{math, miri};
 
 /// The largest `MIN_ALIGN`: 4 KiB.
 const MAX_MIN_ALIGN: usize = 4096;
@@ -401,6 +401,7 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
             start.addr().is_multiple_of(layout.align()),
             "a misplaced block"
         );
+        miri::promise_alignment(start, layout.align());
         // SAFETY: within a chunk, hence not null.
         Ok(unsafe { NonNull::new_unchecked(start) })
     }

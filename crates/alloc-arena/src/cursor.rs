@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 
 use alloc_core::{AllocError, dangling};
 
-use crate::math;
+use crate::{math, miri};
 
 /// Something that hands out memory between a cursor and a limit.
 ///
@@ -54,6 +54,7 @@ pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> 
         "a misplaced block"
     );
     debug_assert!(cur.addr() < end.addr(), "a block of no size");
+    miri::promise_alignment(start, layout.align());
     // Rounded up from a multiple of `MIN_ALIGN` by one: B2. The bytes before it are the new block: B3.
     arena.cur().set(end);
     // SAFETY: between `cur`, which is not null (B2), and `lim`, in one region (B1).

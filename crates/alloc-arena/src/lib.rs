@@ -90,6 +90,7 @@ extern crate alloc as rust_alloc;
 extern crate std;
 
 mod math;
+mod miri;
 
 mod chunk;
 mod growth;

@@ -12,22 +12,14 @@ fn buffer(bytes: usize) -> &'static mut [MaybeUninit<u8>] {
     Box::leak(Box::new_uninit_slice(bytes))
 }
 
-suite!(arena, |up| Arena::new_in(up), [owns, reset, eq, send]);
+suite!(arena, Arena::new_in, [owns, reset, eq, send]);
 suite!(
     packed,
-    |up| Arena::<_, 1>::with_min_align_in(up),
+    Arena::<_, 1>::with_min_align_in,
     [owns, reset, eq, send]
 );
-suite!(
-    rounded_16,
-    |up| Arena::<_, 16>::with_min_align_in(up),
-    [owns, reset]
-);
-suite!(
-    rounded_64,
-    |up| Arena::<_, 64>::with_min_align_in(up),
-    [owns, reset]
-);
+suite!(rounded_16, Arena::<_, 16>::with_min_align_in, [owns, reset]);
+suite!(rounded_64, Arena::<_, 64>::with_min_align_in, [owns, reset]);
 suite!(
     with_capacity,
     |up| Arena::with_capacity_in(100_000, up),
