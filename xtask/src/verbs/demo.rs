@@ -35,7 +35,7 @@ pub(super) fn small_step(workspace: &Workspace) -> Step {
     let input = Path::new("crates").join("alloc-core").display().to_string();
     Step::run(
         "demo on a small input",
-        command(&[input, "--html".to_owned(), page]),
+        command(&[input, "--quick".to_owned(), "--out".to_owned(), page]),
     )
 }
 

@@ -26,6 +26,8 @@ pub(super) fn step() -> Step {
 struct Explored {
     model: String,
     executions: u64,
+    /// What bounded the search; empty if it was exhaustive.
+    bound: String,
 }
 
 /// Runs the models and prints how many executions each explored.
@@ -45,14 +47,21 @@ fn explore(workspace: &Workspace) -> Result<String, Failure> {
     summary(&explored).map_err(Failure::from)
 }
 
-/// Reads `loom: MODEL: N executions`, behind whatever the test harness has put before it.
+/// Reads `loom: MODEL: N executions` with perhaps `, BOUND` at the end, behind whatever the test harness has put before it.
 fn read(line: &str) -> Option<Explored> {
     let (_, said) = line.split_once("loom: ")?;
     let (model, rest) = said.rsplit_once(": ")?;
-    let executions = rest.strip_suffix(" executions")?.parse().ok()?;
+    let (executions, bound) = rest.split_once(" executions")?;
+    let bound = if bound.is_empty() {
+        bound
+    } else {
+        bound.strip_prefix(", ")?
+    };
+    let executions = executions.parse().ok()?;
     Some(Explored {
         model: model.to_owned(),
         executions,
+        bound: bound.to_owned(),
     })
 }
 
@@ -63,9 +72,18 @@ fn summary(explored: &[Explored]) -> Result<String, String> {
             "no model said how many executions it explored (`loom: MODEL: N executions`)".into(),
         );
     }
-    let row = |one: &Explored| vec![one.model.clone(), one.executions.to_string()];
+    let row = |one: &Explored| {
+        vec![
+            one.model.clone(),
+            one.executions.to_string(),
+            one.bound.clone(),
+        ]
+    };
     let rows: Vec<_> = explored.iter().map(row).collect();
-    print!("\n{}", table::render(&["model", "executions"], &rows));
+    print!(
+        "\n{}",
+        table::render(&["model", "executions", "bound"], &rows)
+    );
     let total: u64 = explored.iter().map(|one| one.executions).sum();
     Ok(format!("{} models, {total} executions", explored.len()))
 }
@@ -78,6 +96,7 @@ mod tests {
         Explored {
             model: model.to_owned(),
             executions,
+            bound: String::new(),
         }
     }
 
@@ -92,6 +111,19 @@ mod tests {
     }
 
     #[test]
+    fn a_bound_on_the_search_is_read() {
+        let line = "loom: three threads: 99 executions, at most 3 preemptions";
+        let bound = "at most 3 preemptions".to_owned();
+        assert_eq!(
+            read(line),
+            Some(Explored {
+                bound,
+                ..explored("three threads", 99)
+            })
+        );
+    }
+
+    #[test]
     fn other_lines_are_no_models() {
         for line in [
             "",
@@ -99,6 +131,7 @@ mod tests {
             "loom: aba: many executions",
             "loom: aba",
             "loom: aba: 3",
+            "loom: aba: 3 executionsss",
         ] {
             assert_eq!(read(line), None, "{line}");
         }
