@@ -1,5 +1,5 @@
 //! The laws of the `Allocator` trait as a test suite.
-#![cfg_attr(feature = "nightly", feature(allocator_api))]
+#![cfg_attr(feature = "nightly", feature(allocator_api, btreemap_alloc))]
 #![cfg_attr(feature = "nightly", doc(test(attr(feature(allocator_api)))))]
 
 mod limits;
@@ -9,6 +9,7 @@ mod session;
 mod upstream;
 mod violation;
 
+pub mod broken;
 mod check;
 pub mod laws;
 #[doc(hidden)]

@@ -297,7 +297,7 @@ impl<A: Allocator> Model<'_, A> {
                 .session
                 .broken(format!("{} is longer than memory", what())));
         }
-        if block.addr() % block.layout.align() != 0 {
+        if !block.addr().is_multiple_of(block.layout.align()) {
             return Err(self.session.broken(format!("{} is not aligned", what())));
         }
         if block.len < block.layout.size() {

@@ -21,6 +21,8 @@ pub(crate) struct Block {
     pub(crate) len: usize,
     /// What [`fill`](Block::fill) wrote last.
     seed: usize,
+    /// How many bytes `fill` wrote.
+    filled: usize,
 }
 
 // SAFETY: a block is memory that belongs to whoever holds it; which allocator may free it where is the law's business.
@@ -33,6 +35,7 @@ impl Block {
             layout,
             len: block.len(),
             seed: 0,
+            filled: 0,
         }
     }
 
@@ -56,14 +59,15 @@ impl Block {
     /// Writes a pattern to all of it, the excess included.
     pub(crate) fn fill(&mut self, seed: usize) {
         self.seed = seed;
+        self.filled = self.len;
         // SAFETY: the block is allocated, and this value is its owner.
         unsafe { pattern::fill(self.ptr, self.len, seed) };
     }
 
     /// Finds the first of the leading `len` bytes that is not as it was filled.
     pub(crate) fn mismatch(&self, len: usize) -> Option<usize> {
-        let len = len.min(self.len);
-        // SAFETY: the block is allocated, was filled, and this value is its owner.
+        let len = len.min(self.len).min(self.filled);
+        // SAFETY: the block is allocated, was filled to there, and this value is its owner.
         unsafe { pattern::mismatch(self.ptr, len, self.seed) }
     }
 
@@ -240,9 +244,10 @@ impl<'a, A: Allocator> Session<'a, A> {
             Ok(moved) => {
                 self.live = self.live + usize::from(new.size() > 0) - was_live;
                 self.spent = self.spent.saturating_add(Limits::cost(new));
-                let seed = block.seed;
+                let (seed, filled) = (block.seed, block.filled);
                 *block = Block {
                     seed,
+                    filled,
                     ..Block::new(moved, new)
                 };
                 Ok(true)

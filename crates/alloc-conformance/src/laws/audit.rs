@@ -76,7 +76,7 @@ impl<A: Allocator> Audit<'_, A> {
         if block.len > MOST {
             return Some("is longer than memory");
         }
-        if block.addr() % block.layout.align() != 0 {
+        if !block.addr().is_multiple_of(block.layout.align()) {
             return Some("is not aligned");
         }
         if block.len < block.layout.size() {

@@ -39,7 +39,7 @@ fn check_alignment<A: Allocator>(
     session: &Session<'_, A>,
     block: &crate::session::Block,
 ) -> Result<(), Violation> {
-    if block.addr() % block.layout.align() == 0 {
+    if block.addr().is_multiple_of(block.layout.align()) {
         return Ok(());
     }
     Err(session.broken(format!("{} is not aligned", block.describe())))

@@ -23,7 +23,7 @@ where
 {
     let config = Config {
         cases: CASES.0,
-        max_shrink_iters: if cfg!(miri) { 0 } else { 2000 },
+        max_shrink_iters: if cfg!(miri) { 0 } else { 400 },
         failure_persistence: None,
         ..Config::default()
     };

@@ -173,7 +173,7 @@ pub fn realign<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation
                     break;
                 };
                 if session.resize(how, &mut block, layout(new, to))? {
-                    if block.addr() % to != 0 {
+                    if !block.addr().is_multiple_of(to) {
                         let (how, what) = (how.name(), block.describe());
                         return Err(
                             session.broken(format!("`{how}` from alignment {from} left {what}"))

@@ -32,7 +32,7 @@ pub fn vec_deque<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violati
     })
 }
 
-/// `LinkedList` allocates a node per element, frees them in any order, and splices lists of one allocator.
+/// `LinkedList` allocates a node per element, frees them in any order, and splits lists of one allocator.
 ///
 /// # Errors
 ///
@@ -49,7 +49,7 @@ pub fn linked_list<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Viola
         }
         list.pop_front();
         let mut tail = list.split_off(list.len() / 2);
-        tail.append(&mut list);
+        tail.extend(list);
         let sum: u32 = tail.iter().sum();
         let last = if COUNT % 2 == 0 { COUNT - 1 } else { COUNT - 2 };
         expect(
@@ -71,12 +71,12 @@ pub fn b_tree_map<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violat
             // In an order that splits nodes everywhere.
             map.insert(n.wrapping_mul(2_654_435_761), n);
         }
-        expect(map.len() as u32 == COUNT, "a tree miscounts")?;
+        expect(map.len() == COUNT as usize, "a tree miscounts")?;
         let found = (0..COUNT).all(|n| map.get(&n.wrapping_mul(2_654_435_761)) == Some(&n));
         expect(found, "a tree lost keys")?;
         map.retain(|_, n| *n % 5 == 0);
         expect(
-            map.len() as u32 == COUNT.div_ceil(5),
+            map.len() == COUNT.div_ceil(5) as usize,
             "a tree kept too much",
         )
     })

@@ -160,7 +160,8 @@ impl Table {
         let shard = self.shard(address);
         let Some(grant) = shard.live.get(&address) else {
             return if layout.size() == 0 {
-                (address % layout.align() != 0).then(|| "a zero-size block is not aligned".into())
+                (!address.is_multiple_of(layout.align()))
+                    .then(|| "a zero-size block is not aligned".into())
             } else if shard.freed.contains(&address) {
                 Some("the block was freed before".into())
             } else {
@@ -168,7 +169,7 @@ impl Table {
             };
         };
         let (asked, len) = (grant.asked, grant.len);
-        if layout.size() == 0 && address % layout.align() == 0 {
+        if layout.size() == 0 && address.is_multiple_of(layout.align()) {
             // The address of a zero-size block is anything, even that of a block.
             return None;
         }
