@@ -32,9 +32,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Command::Run(options)) => match run(&options) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failures) => {
-                failures
-                    .iter()
-                    .for_each(|failure| eprintln!("demo: {failure}"));
+                for failure in failures {
+                    eprintln!("demo: {failure}");
+                }
                 ExitCode::FAILURE
             }
         },
@@ -89,37 +89,36 @@ fn read(options: &Options, workspace: &Path) -> Result<Input, Vec<String>> {
     } else {
         input::read(&options.paths, Filter::Everything, options.limit)
     };
-    input
-        .complaints
-        .iter()
-        .for_each(|complaint| eprintln!("demo: {complaint}"));
+    for complaint in &input.complaints {
+        eprintln!("demo: {complaint}");
+    }
     if !input.files.is_empty() {
         return Ok(input);
     }
-    Err(vec![match input.left_out {
-        0 => "nothing could be read".to_owned(),
-        left_out => format!(
-            "nothing could be read: {left_out} file(s) are larger than the limit of {}; --limit raises it",
-            report::bytes(options.limit)
-        ),
-    }])
+    if input.left_out == 0 {
+        return Err(vec!["nothing could be read".to_owned()]);
+    }
+    let (large, limit) = (
+        report::things(input.left_out, "file"),
+        report::bytes(options.limit),
+    );
+    Err(vec![format!(
+        "nothing could be read: {large} did not fit into the limit of {limit}; --limit raises it"
+    )])
 }
 
 /// What was taken, in words.
 fn describe(input: &Input, limit: usize) -> String {
-    let taken = format!(
-        "{} files, {} of text",
-        report::count(input.files.len()),
-        report::bytes(input.bytes())
-    );
-    match input.left_out {
-        0 => taken,
-        left_out => format!(
-            "{taken} ({} more files did not fit into the limit of {})",
-            report::count(left_out),
-            report::bytes(limit)
-        ),
+    let files = report::things(input.files.len(), "file");
+    let taken = format!("{files}, {} of text", report::bytes(input.bytes()));
+    if input.left_out == 0 {
+        return taken;
     }
+    let left_out = report::things(input.left_out, "more file");
+    format!(
+        "{taken} ({left_out} did not fit into the limit of {})",
+        report::bytes(limit)
+    )
 }
 
 /// Runs the jobs one after the other.

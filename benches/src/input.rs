@@ -50,6 +50,7 @@ impl Input {
     }
 
     /// The first files that together have at least `bytes` bytes, or all of them.
+    #[must_use]
     pub fn first(&self, bytes: usize) -> Self {
         let mut sum = 0;
         let enough = |file: &&SourceFile| {
@@ -166,7 +167,7 @@ impl Reader {
         while let Some(path) = pending.pop() {
             // `metadata` would follow a link, and a link could lead back up.
             let outcome = match fs::symlink_metadata(&path) {
-                Ok(data) if data.is_dir() || path == root => self.list(&path, &mut pending),
+                Ok(data) if data.is_dir() || path == root => Self::list(&path, &mut pending),
                 Ok(data) if data.is_file() && self.filter.takes(&path) => {
                     self.file(&path, data.len())
                 }
@@ -194,7 +195,7 @@ impl Reader {
     }
 
     /// Pushes the entries of a folder so that the first name is popped first.
-    fn list(&self, folder: &Path, pending: &mut Vec<PathBuf>) -> Result<(), Refusal> {
+    fn list(folder: &Path, pending: &mut Vec<PathBuf>) -> Result<(), Refusal> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(folder).map_err(Refusal::Io)? {
             let entry = entry.map_err(Refusal::Io)?;

@@ -103,7 +103,9 @@ mod tests {
     fn the_order_matters_to_a_sum() {
         let sum = |numbers: [u64; 2]| {
             let mut sum = Sum::default();
-            numbers.into_iter().for_each(|number| sum.add(number));
+            for number in numbers {
+                sum.add(number);
+            }
             sum.value()
         };
         assert_ne!(sum([1, 2]), sum([2, 1]));

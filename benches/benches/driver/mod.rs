@@ -7,7 +7,7 @@ use alloc_benches::registry::{self, GROUPS};
 use criterion::{BenchmarkId, Criterion};
 
 /// Runs every case of `group`.
-pub fn run(group: &str) {
+pub(crate) fn run(group: &str) {
     assert!(
         GROUPS.contains(&group),
         "the registry has no group `{group}`"

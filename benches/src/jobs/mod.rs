@@ -90,10 +90,10 @@ macro_rules! job {
                 count: |input| {
                     let upstream = Tracking::new(System);
                     let $up = &upstream;
-                    let mut store = Tracking::new($make);
-                    let answer = $run(input, &mut store);
-                    let asked = store.stats();
-                    drop(store);
+                    let (answer, asked) = {
+                        let mut store = Tracking::new($make);
+                        ($run(input, &mut store), store.stats())
+                    };
                     Counts {
                         answer,
                         asked,

@@ -2,6 +2,7 @@
 
 use alloc_aligned::Aligned;
 use alloc_arena::Arena;
+use alloc_compose::{Fallback, Limit, Segregate};
 use alloc_core::{ArcHandle, Layout, System};
 use alloc_pool::Pool;
 use alloc_sync_pool::SyncPool;
@@ -45,7 +46,7 @@ macro_rules! groups {
                 Box::new(move || {
                     let number = $workload(&store);
                     let $store = &mut store;
-                    $end;
+                    let () = $end;
                     number
                 })
             },
@@ -76,6 +77,11 @@ groups! {
         "Profiler": Profiler::new(System), |_heap| ();
     }
     compose: [vec_growth, mixed_sizes, churn] {
+        "Fallback<Pool, System>":
+            Fallback::new(Pool::fixed_in(BLOCK, 512, System), System), |_heap| ();
+        "Segregate<48, Pool, System>":
+            Segregate::<48, _, _>::new(Pool::new_in(BLOCK, System), System), |_heap| ();
+        "Limit<System>": Limit::new(System, 1 << 30), |_heap| ();
     }
 }
 

@@ -7,7 +7,7 @@ use crate::jobs::{Desk, Shared};
 use crate::words::Sum;
 
 /// How many threads there are.
-const THREADS: u64 = 2;
+const THREADS: usize = 2;
 /// How many blocks each of them makes in a round.
 const BLOCKS: u64 = 8_000;
 /// How many blocks travel together.
@@ -66,10 +66,8 @@ pub fn contend<S: Shared>(store: &S) -> u64 {
         sum.value()
     };
     thread::scope(|scope| {
-        let workers = [(); THREADS as usize].map(|()| scope.spawn(|| work(1)));
-        workers
-            .map(|worker| worker.join().expect("the thread does not panic"))
-            .iter()
-            .sum()
+        let workers = [(); THREADS].map(|()| scope.spawn(|| work(1)));
+        let sums = workers.map(|worker| worker.join().expect("the thread does not panic"));
+        sums.into_iter().fold(0, u64::wrapping_add)
     })
 }

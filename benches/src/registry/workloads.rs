@@ -20,7 +20,6 @@ impl Numbers {
     }
 
     /// A number below `end`.
-    #[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
     pub fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;

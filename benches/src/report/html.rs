@@ -163,25 +163,25 @@ fn chart(
 
 /// The table of the terminal, as one of the page.
 fn numbers(summary: &Summary) -> String {
-    let cells = |row: &[String]| -> String {
-        row.iter()
-            .map(|cell| format!("<td>{}</td>", escape(cell)))
-            .collect()
-    };
-    let header: String = HEADER
-        .iter()
-        .map(|name| format!("<th>{}</th>", escape(name)))
-        .collect();
-    let rows: String = summary
-        .rows()
-        .iter()
-        .map(|row| format!("<tr>{}</tr>\n", cells(row)))
-        .collect();
+    let header = cells("th", HEADER);
+    let mut rows = String::new();
+    for row in summary.rows() {
+        let _ = writeln!(rows, "<tr>{}</tr>", cells("td", row));
+    }
     format!(
-        "<div class=\"wide\"><table>\n<thead><tr>{header}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n\
-         <p class=\"dim\">{}</p>\n",
+        "<div class=\"wide\"><table>\n<thead><tr>{header}</tr></thead>\n\
+         <tbody>\n{rows}</tbody>\n</table></div>\n<p class=\"dim\">{}</p>\n",
         escape(LEGEND),
     )
+}
+
+/// The cells of a row, each in an element of this name.
+fn cells(element: &str, texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let mut cells = String::new();
+    for text in texts {
+        let _ = write!(cells, "<{element}>{}</{element}>", escape(text.as_ref()));
+    }
+    cells
 }
 
 #[cfg(test)]

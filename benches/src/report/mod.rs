@@ -13,7 +13,7 @@ use crate::measure::{Measured, Outcome};
 pub use chart::{Bar, Group, Scale, bars};
 pub use html::{escape, page};
 pub use table::table;
-pub use units::{bytes, count, float, ratio, time};
+pub use units::{bytes, count, float, ratio, things, time};
 
 /// The columns of the table.
 pub const HEADER: [&str; 7] = [

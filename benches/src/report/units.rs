@@ -31,12 +31,18 @@ pub fn count(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             grouped.push(' ');
         }
         grouped.push(digit);
     }
     grouped
+}
+
+/// A number of things, whose plural ends with an s.
+pub fn things(number: usize, one: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", count(number))
 }
 
 /// A time with three digits or so.
@@ -81,6 +87,10 @@ mod tests {
         assert_eq!(
             [0, 999, 1_000, 1_234_567].map(count),
             ["0", "999", "1 000", "1 234 567"]
+        );
+        assert_eq!(
+            [1, 2_000].map(|number| things(number, "file")),
+            ["1 file", "2 000 files"]
         );
     }
 
