@@ -95,15 +95,19 @@ mod tests {
         let mut bytes = vec![0; 3 * RUN + 7];
         let start = NonNull::from(&mut bytes[..]).cast::<u8>();
         let len = 3 * RUN + 7;
-        // SAFETY: the vector is that long, initialised and used by nobody else.
-        unsafe {
-            assert_eq!(non_zero(start, len), None);
-            fill(start, len, 300);
-            assert_eq!(mismatch(start, len, 300), None);
-            assert_eq!(mismatch(start, len, 301), Some(0));
-            start.add(2 * RUN + 5).write(0);
-            assert_eq!(mismatch(start, len, 300), Some(2 * RUN + 5));
-            assert_eq!(non_zero(start, len), Some(0));
-        }
+        // SAFETY: the vector is that long, initialised, and used by nobody else; so in all that follows.
+        assert_eq!(unsafe { non_zero(start, len) }, None);
+        // SAFETY: as above.
+        unsafe { fill(start, len, 300) };
+        // SAFETY: as above.
+        let mismatch = |seed| unsafe { mismatch(start, len, seed) };
+        assert_eq!((mismatch(300), mismatch(301)), (None, Some(0)));
+        // SAFETY: inside the vector.
+        let byte = unsafe { start.add(2 * RUN + 5) };
+        // SAFETY: as above.
+        unsafe { byte.write(0) };
+        assert_eq!(mismatch(300), Some(2 * RUN + 5));
+        // SAFETY: as above.
+        assert_eq!(unsafe { non_zero(start, len) }, Some(0));
     }
 }

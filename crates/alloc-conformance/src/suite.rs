@@ -278,6 +278,7 @@ macro_rules! suite {
         $crate::suite! { $name, $factory, [$($capability),*], limits = $crate::Limits::any() }
     };
     ($name:ident, $factory:expr, [$($capability:ident),* $(,)?], limits = $limits:expr $(,)?) => {
+        #[allow(clippy::redundant_closure)]
         mod $name {
             #[allow(unused_imports)]
             use super::*;

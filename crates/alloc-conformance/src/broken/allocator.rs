@@ -170,11 +170,12 @@ impl Broken {
                 dangling(asked)
             });
         }
-        if self.fault == Fault::Disjoint && state.blocks.len() >= 20 {
-            if let Some(twin) = state.blocks.values_mut().find(|r| r.asked == asked) {
-                twin.times += 1;
-                return Ok(twin.block());
-            }
+        if self.fault == Fault::Disjoint
+            && state.blocks.len() >= 20
+            && let Some(twin) = state.blocks.values_mut().find(|r| r.asked == asked)
+        {
+            twin.times += 1;
+            return Ok(twin.block());
         }
         if self.fault == Fault::Contents && state.blocks.len() >= 14 {
             state.blocks.values().next().expect("there are 14").spoil(0);
@@ -182,7 +183,7 @@ impl Broken {
         let align = asked.align();
         let skewed = match self.fault {
             Fault::Alignment => align == 1 << 14,
-            Fault::Boxed => align == 64 && asked.size() == 64,
+            Fault::Boxed => align == 64 && asked.size() == 128,
             _ => false,
         };
         let skew = if skewed { align / 2 } else { 0 };
@@ -272,10 +273,10 @@ impl Broken {
             return;
         };
         record.times -= 1;
-        if record.times == 0 {
-            if let Some(record) = state.blocks.remove(&ptr.addr().get()) {
-                self.give_back(&record);
-            }
+        if record.times == 0
+            && let Some(record) = state.blocks.remove(&ptr.addr().get())
+        {
+            self.give_back(&record);
         }
     }
 

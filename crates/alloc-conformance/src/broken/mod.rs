@@ -55,9 +55,9 @@ pub enum Fault {
     UpstreamContract,
     /// When the upstream fails in `grow`, the block has been given up already.
     FailingUpstream,
-    /// A block of 33 to 64 KiB has a length of 1 byte less than asked for when it was grown to that.
+    /// A block that grew to an alignment of 128 or more says that it has a byte less than asked for.
     Programs,
-    /// Blocks aligned to 64 bytes for values of 64 bytes are not.
+    /// Blocks of 128 bytes that are to be aligned to 64 are aligned to 32.
     Boxed,
     /// `owns` is true of every block.
     OwnsTooMuch,

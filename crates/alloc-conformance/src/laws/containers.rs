@@ -72,20 +72,20 @@ pub fn vec<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
 pub fn boxed<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     /// A value that is aligned more than any number.
     #[repr(align(64))]
-    struct Line([u8; 64]);
+    struct Lines([u8; 128]);
 
     audited("boxed", alloc, limits, |heap| {
         let small = Box::new_in(7_u8, heap);
         let large = Box::new_in([1_u64; 40], heap);
-        let line = Box::new_in(Line([3; 64]), heap);
+        let lines = Box::new_in(Lines([3; 128]), heap);
         let nothing = Box::new_in((), heap);
         let unsized_: Box<[u16], _> = Vec::from_iter_in(heap).into_boxed_slice();
         expect(
-            (&raw const *line).is_aligned(),
+            (&raw const *lines).is_aligned(),
             "a box is not aligned for its value",
         )?;
         expect(
-            *small == 7 && *large == [1; 40] && line.0 == [3; 64],
+            *small == 7 && *large == [1; 40] && lines.0 == [3; 128],
             "a box lost its value",
         )?;
         expect(*unsized_ == [1, 2, 3], "a boxed slice lost its elements")?;

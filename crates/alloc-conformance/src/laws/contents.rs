@@ -30,9 +30,9 @@ pub fn disjoint<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violatio
         for block in std::mem::take(&mut held) {
             keep = !keep;
             if keep && round == 0 {
-                held.push(block)
+                held.push(block);
             } else {
-                session.free(block)
+                session.free(block);
             }
         }
     }

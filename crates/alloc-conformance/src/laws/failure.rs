@@ -26,9 +26,9 @@ where
             let upstream = Upstream::new();
             let value = make(upstream.clone());
             if for_good {
-                upstream.fail_from(n)
+                upstream.fail_from(n);
             } else {
-                upstream.fail_at(n)
+                upstream.fail_at(n);
             }
             let result = work_over(&upstream, &&value, limits);
             drop(value);

@@ -1,5 +1,7 @@
 //! Requests that no memory has room for.
 
+use std::ptr::NonNull;
+
 use alloc_core::{AllocError, Allocator, Layout};
 
 use crate::session::{Resize, Session, layout};
@@ -30,9 +32,9 @@ pub fn huge<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
                 &session,
                 "allocate",
                 asked,
-                alloc.allocate(asked).map(|block| block.len()),
+                alloc.allocate(asked).map(NonNull::len),
             )?;
-            let answer = alloc.allocate_zeroed(asked).map(|block| block.len());
+            let answer = alloc.allocate_zeroed(asked).map(NonNull::len);
             refuses(&session, "allocate_zeroed", asked, answer)?;
         }
     }

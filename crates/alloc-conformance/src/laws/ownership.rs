@@ -21,10 +21,8 @@ pub fn owns<A: Owns>(alloc: &A, other: &A, limits: &Limits) -> Result<(), Violat
         let asked = layout(sizes[i % sizes.len()], 1 << (i % 4));
         own.extend(session.allocate(asked)?);
         foreign.extend(others.allocate(asked)?);
-        if i % 3 == 0 {
-            if let Some(block) = own.last_mut() {
-                session.resize(Resize::Grow, block, layout(asked.size() + 1, asked.align()))?;
-            }
+        if let Some(block) = own.last_mut().filter(|_| i % 3 == 0) {
+            session.resize(Resize::Grow, block, layout(asked.size() + 1, asked.align()))?;
         }
     }
     for block in &own {
