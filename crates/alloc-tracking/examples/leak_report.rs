@@ -5,6 +5,7 @@
 
 #[cfg(feature = "std")]
 fn main() {
+    use std::ptr::NonNull;
     use std::thread::sleep;
     use std::time::Duration;
 
@@ -26,15 +27,18 @@ fn main() {
         drop(Box::new_in(n, &heap));
     }
 
-    // Three mistakes. The profiler leaves each block as it is.
+    // A block is freed, and then three mistakes are made. The profiler carries none of them out.
     let mut local = 0_u64;
     let freed = heap.allocate(unit).expect("a few bytes").cast();
-    // SAFETY: each call breaks the contract of `deallocate` on purpose, but for the first; a `Profiler` carries none of them out.
-    unsafe {
-        heap.deallocate(freed, unit);
-        heap.deallocate(freed, unit);
-        heap.deallocate(block, Layout::new::<u32>());
-        heap.deallocate(core::ptr::NonNull::from(&mut local).cast(), unit);
+    let requests = [
+        (freed, unit),
+        (freed, unit),
+        (block, Layout::new::<u32>()),
+        (NonNull::from(&mut local).cast(), unit),
+    ];
+    for (ptr, layout) in requests {
+        // SAFETY: right the first time and wrong on purpose after that, which a `Profiler` recognises.
+        unsafe { heap.deallocate(ptr, layout) };
     }
 
     let report = heap.report();

@@ -16,16 +16,21 @@ const fn spread(address: usize) -> u64 {
 
 /// The shard that an address belongs to: below [`SHARDS`].
 #[inline]
+#[allow(clippy::cast_possible_truncation, reason = "a number below 32")]
 pub(crate) const fn shard_of(address: usize) -> usize {
     (spread(address) >> (64 - SHARDS.trailing_zeros())) as usize
 }
 
 /// Where the search for an address begins in a table of `slots`, a power of two: below `slots`.
 #[inline]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the mask keeps fewer bits than a `usize` has"
+)]
 pub(crate) const fn home(address: usize, slots: usize) -> usize {
-    // The bits under those that chose the shard; the truncation keeps the low bits, and the mask fewer of them.
+    // The 32 bits under those that chose the shard.
     let hash = spread(address) >> (32 - SHARDS.trailing_zeros());
-    hash as u32 as usize & (slots - 1)
+    hash as usize & (slots - 1)
 }
 
 /// Whether a table of `slots` may hold `entries`: at most three in four, so that a search ends soon and always.
@@ -43,12 +48,12 @@ pub(crate) const fn next_size(slots: usize) -> usize {
     }
 }
 
-/// Whether the entry at `at`, whose search begins at `home`, may move to the free slot `hole` (Knuth, algorithm 6.4R): only if that
+/// Whether the entry at `at`, whose search begins at `from`, may move to the free slot `hole` (Knuth, algorithm 6.4R): only if that
 /// does not put it before its home, going round a table of `slots`.
 #[inline]
-pub(crate) const fn may_fill(hole: usize, home: usize, at: usize, slots: usize) -> bool {
+pub(crate) const fn may_fill(hole: usize, from: usize, at: usize, slots: usize) -> bool {
     let mask = slots - 1;
-    at.wrapping_sub(home) & mask >= at.wrapping_sub(hole) & mask
+    at.wrapping_sub(from) & mask >= at.wrapping_sub(hole) & mask
 }
 
 /// The class of a lifetime: the number of the decade, from microseconds on.

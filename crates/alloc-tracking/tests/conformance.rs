@@ -9,7 +9,7 @@ use alloc_core::ArcHandle;
 use alloc_tracking::Tracking;
 use common::Bump;
 
-suite!(tracking, |up| Tracking::new(up), [eq, threads, send]);
+suite!(tracking, Tracking::new, [eq, threads, send]);
 suite!(
     tracking_shared,
     |up| ArcHandle::new(Tracking::new(up)),
@@ -32,7 +32,7 @@ mod std_only {
     use super::*;
     use alloc_tracking::Profiler;
 
-    suite!(profiler, |up| Profiler::new(up), [eq, threads, send]);
+    suite!(profiler, Profiler::new, [eq, threads, send]);
     suite!(
         profiler_shared,
         |up| ArcHandle::new(Profiler::new(up)),

@@ -1,6 +1,10 @@
 //! What the profiler says of blocks that are handed back wrongly, and that it leaves them alone.
 #![cfg(feature = "std")]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
+#![allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a test is a sequence of calls"
+)]
 
 mod common;
 

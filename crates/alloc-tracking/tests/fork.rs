@@ -36,7 +36,8 @@ fn ended(pid: c_int) -> Option<c_int> {
     while begin.elapsed() < Duration::from_secs(10) {
         // SAFETY: a child of this process; `status` is a valid place.
         if unsafe { waitpid(pid, &raw mut status, no_hang) } == pid {
-            return (status & 0x7F == 0).then_some(status >> 8 & 0xFF);
+            let [signal, code, ..] = status.to_le_bytes();
+            return (signal == 0).then_some(c_int::from(code));
         }
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -1,6 +1,10 @@
 //! What trackers get wrong, each seen in a peer: one test per trap, which fails on the faulty way.
 #![cfg(feature = "std")]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
+#![allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a test is a sequence of calls"
+)]
 
 mod common;
 

@@ -38,7 +38,7 @@ impl Clock {
             return self.start();
         }
         // SAFETY: I1: `state` is `SET`, so `base` is initialised and no longer written.
-        let base = unsafe { (*self.base.get()).assume_init_ref() };
+        let base = unsafe { self.base.get().cast::<Instant>().read() };
         u64::try_from(base.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 
@@ -49,7 +49,7 @@ impl Clock {
                 .compare_exchange(UNSET, SETTING, Ordering::Relaxed, Ordering::Relaxed);
         if first.is_ok() {
             // SAFETY: I1: this is the one thread that saw `UNSET`; nobody reads `base` before `SET`.
-            unsafe { (*self.base.get()).write(Instant::now()) };
+            unsafe { self.base.get().cast::<Instant>().write(Instant::now()) };
             // Release: partner of the `Acquire` load in `now`.
             self.state.store(SET, Ordering::Release);
         }

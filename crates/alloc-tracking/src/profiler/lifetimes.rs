@@ -129,7 +129,7 @@ mod tests {
         lives.merge(&others);
         assert_eq!(lives.count(), 3);
         assert_eq!(lives.min(), Some(Duration::from_nanos(500)));
-        assert_eq!(lives.mean(), Some(Duration::from_micros(1000)));
+        assert_eq!(lives.mean(), Some(Duration::from_millis(1)));
         assert_eq!(lives.max(), Some(Duration::from_millis(2)));
         assert_eq!(lives.histogram().map(|class| class.1).sum::<usize>(), 3);
         assert_eq!(
