@@ -1,4 +1,5 @@
-//! An arena over a buffer on the stack: no heap, and an error instead of a surprise when it is full.
+//! An arena over a buffer on the stack: no heap, and an error instead of a surprise when it is
+//! full.
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use std::mem::MaybeUninit;

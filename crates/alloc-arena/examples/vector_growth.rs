@@ -1,4 +1,5 @@
-//! A vector that grows in an arena stays where it is while it is the last block, and moves when it is not.
+//! A vector that grows in an arena stays where it is while it is the last block, and moves when it
+//! is not.
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use alloc_arena::{Arena, alloc_core::vec::Vec};

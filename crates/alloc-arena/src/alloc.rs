@@ -3,8 +3,9 @@
 /// Implements `Allocator` by way of the [`Cursor`](crate::cursor::Cursor) that `self` is or has.
 macro_rules! impl_allocator {
     (impl[$($generics:tt)*] for $type:ty, $this:ident => $cursor:expr) => {
-        // SAFETY: `cursor` fulfils the contract on the memory of the cursor: a block is between region start and cursor until it is
-        // deallocated, or until `&mut self` or a lifetime ends it; moving `self` moves no region; nothing unwinds.
+        // SAFETY: `cursor` fulfils the contract on the memory of the cursor: a block is between
+        // region start and cursor until it is deallocated, or until `&mut self` or a lifetime ends
+        // it; moving `self` moves no region; nothing unwinds.
         unsafe impl<$($generics)*> alloc_core::Allocator for $type {
             #[inline]
             fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {

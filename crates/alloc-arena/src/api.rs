@@ -1,7 +1,8 @@
 //! The methods that put values into an arena, written once for all arenas.
 //!
-//! The first argument of both macros is the lifetime of what they return: that of the borrow, `'v`, or that of a scope. The second one says
-//! how to come from `self` to the [`Cursor`](crate::cursor::Cursor).
+//! The first argument of both macros is the lifetime of what they return: that of the borrow, `'v`,
+//! or that of a scope. The second one says how to come from `self` to the
+//! [`Cursor`](crate::cursor::Cursor).
 
 /// Methods that return an error.
 macro_rules! fallible_api {
@@ -20,7 +21,8 @@ macro_rules! fallible_api {
 
         /// Puts the value that `f` returns into the arena; `f` runs once there is room.
         ///
-        /// `f` may allocate here as well. If it panics, the room for its value stays unused until the memory is taken back.
+        /// `f` may allocate here as well. If it panics, the room for its value stays unused until
+        /// the memory is taken back.
         ///
         /// # Errors
         ///
@@ -130,8 +132,9 @@ macro_rules! fallible_api {
 
         /// Collects what `iter` yields into a slice.
         ///
-        /// The slice grows in place while nothing else is allocated; `iter` may allocate here as well, and then the slice moves when it grows.
-        /// If `iter` panics, the values taken before are dropped.
+        /// The slice grows in place while nothing else is allocated; `iter` may allocate here as
+        /// well, and then the slice moves when it grows. If `iter` panics, the values taken before
+        /// are dropped.
         ///
         /// # Errors
         ///
@@ -155,8 +158,8 @@ macro_rules! infallible_api {
         ///
         /// # Panics
         ///
-        /// If there is no room: by way of `handle_alloc_error`, or as a plain panic without the feature `alloc`. So do all methods here that
-        /// have a `try_` twin.
+        /// If there is no room: by way of `handle_alloc_error`, or as a plain panic without the
+        /// feature `alloc`. So do all methods here that have a `try_` twin.
         ///
         /// # Examples
         ///
@@ -175,7 +178,8 @@ macro_rules! infallible_api {
 
         /// Puts the value that `f` returns into the arena, where a large one may be made in place.
         ///
-        /// `f` may allocate here as well. If it panics, the room for its value stays unused until the memory is taken back.
+        /// `f` may allocate here as well. If it panics, the room for its value stays unused until
+        /// the memory is taken back.
         #[inline]
         #[allow(clippy::mut_from_ref, reason = "each call returns other memory")]
         pub fn alloc_with<'v, T>(&'v self, f: impl FnOnce() -> T) -> &$life mut T {
@@ -273,8 +277,9 @@ macro_rules! infallible_api {
 
         /// Collects what `iter` yields into a slice. The destructors of the values do not run.
         ///
-        /// The slice grows in place while nothing else is allocated; `iter` may allocate here as well, and then the slice moves when it grows.
-        /// If `iter` panics, the values taken before are dropped.
+        /// The slice grows in place while nothing else is allocated; `iter` may allocate here as
+        /// well, and then the slice moves when it grows. If `iter` panics, the values taken before
+        /// are dropped.
         ///
         /// # Examples
         ///

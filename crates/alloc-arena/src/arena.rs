@@ -2,31 +2,33 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
-use core::fmt;
-use core::ptr::{self, NonNull};
+use core::ptr;
 
-use alloc_core::{AllocError, Allocator, AllocatorEq, DefaultUpstream, Owns, Reset};
+use alloc_core::{AllocError, Allocator, DefaultUpstream};
 
-use crate::alloc::impl_allocator;
 use crate::api::{fallible_api, infallible_api};
-use crate::chunk::{Chunk, Chunks, Placed, data_offset, start_align};
-use crate::cursor::Cursor;
+use crate::chunk::{Chunk, Chunks, data_offset};
 use crate::growth::{FIRST_CHUNK, Growth, MAX_CHUNK};
+use crate::math;
 use crate::scope::{Scope, scoped};
 use crate::stats::Stats;
-use crate::{math, miri};
+
+mod capabilities;
+mod refill;
 
 /// The largest `MIN_ALIGN`: 4 KiB.
 const MAX_MIN_ALIGN: usize = 4096;
 
 /// A chunked arena: allocates by moving a cursor, frees everything at once.
 ///
-/// `&Arena` is an [`Allocator`] for any container; values and slices can also be put into it directly, and come back as `&mut`
-/// that live as long as the arena is not reset. **The arena runs no destructors**: a value with a `Drop` is leaked unless a container,
-/// such as a `Box` in the arena, owns it. [`TypedArena`](crate::TypedArena) runs them.
+/// `&Arena` is an [`Allocator`] for any container; values and slices can also be put into it
+/// directly, and come back as `&mut` that live as long as the arena is not reset. **The arena runs
+/// no destructors**: a value with a `Drop` is leaked unless a container, such as a `Box` in the
+/// arena, owns it. [`TypedArena`](crate::TypedArena) runs them.
 ///
-/// `MIN_ALIGN` (a power of two up to 4096) is what every block is aligned to and rounded up to; blocks of that alignment or less cost no
-/// instruction for alignment. The default of 8 bytes suits most programs, 1 packs bytes tightly, 64 gives each block its cache lines.
+/// `MIN_ALIGN` (a power of two up to 4096) is what every block is aligned to and rounded up to;
+/// blocks of that alignment or less cost no instruction for alignment. The default of 8 bytes suits
+/// most programs, 1 packs bytes tightly, 64 gives each block its cache lines.
 ///
 /// It is [`Send`] if its upstream is, and never `Sync`.
 ///
@@ -46,14 +48,18 @@ const MAX_MIN_ALIGN: usize = 4096;
 /// drop(numbers);
 /// arena.reset(); // every chunk is kept for the next round
 /// ```
-#[repr(C)] // The cursor and its limit are not neighbours: a paired load of them would wait for the paired store.
+// `repr(C)` keeps the cursor and its limit apart: a paired load of them would wait for the paired store.
+#[repr(C)]
 pub struct Arena<A: Allocator = DefaultUpstream, const MIN_ALIGN: usize = 8> {
-    /// **A1** A multiple of `MIN_ALIGN` between the data and the limit of `current`; no block of that chunk ends after it.
-    /// Without a current chunk it is `MIN_ALIGN` itself, an address that is never used.
+    /// **A1** A multiple of `MIN_ALIGN` between the data and the limit of `current`; no block of
+    /// that chunk ends after it. Without a current chunk it is `MIN_ALIGN` itself, an address that
+    /// is never used.
     cur: Cell<*mut u8>,
-    /// **A2** The chunk that the cursor is in: one of those in use, or `None`. All others in use have their `end` set.
+    /// **A2** The chunk that the cursor is in: one of those in use, or `None`. All others in use
+    /// have their `end` set.
     current: Cell<Option<Chunk>>,
-    /// **A3** `lim` of `current`. Without a current chunk it equals `cur`, so that nothing has room.
+    /// **A3** `lim` of `current`. Without a current chunk it equals `cur`, so that nothing has
+    /// room.
     lim: Cell<*mut u8>,
     growth: Growth,
     /// **A4** All blocks lie in chunks in use, before the chunk's `end` (or `cur`, in `current`).
@@ -76,16 +82,19 @@ impl Arena {
         Self::new_in(alloc_core::Global)
     }
 
-    /// Makes an arena over the global allocator that holds `bytes` bytes before it takes another chunk.
+    /// Makes an arena over the global allocator that holds `bytes` bytes before it takes another
+    /// chunk.
     ///
     /// # Panics
     ///
-    /// If the memory is not to be had, as `Vec::with_capacity` does; [`try_with_capacity`](Self::try_with_capacity) errs.
+    /// If the memory is not to be had, as `Vec::with_capacity` does;
+    /// [`try_with_capacity`](Self::try_with_capacity) errs.
     pub fn with_capacity(bytes: usize) -> Self {
         Self::with_capacity_in(bytes, alloc_core::Global)
     }
 
-    /// Makes an arena over the global allocator that holds `bytes` bytes before it takes another chunk.
+    /// Makes an arena over the global allocator that holds `bytes` bytes before it takes another
+    /// chunk.
     ///
     /// # Errors
     ///
@@ -105,7 +114,8 @@ impl<A: Allocator> Arena<A> {
     ///
     /// # Panics
     ///
-    /// If the memory is not to be had; the builder's [`try_build_in`](crate::ArenaBuilder::try_build_in) errs.
+    /// If the memory is not to be had; the builder's
+    /// [`try_build_in`](crate::ArenaBuilder::try_build_in) errs.
     pub fn with_capacity_in(bytes: usize, upstream: A) -> Self {
         crate::ArenaBuilder::new()
             .capacity(bytes)
@@ -164,7 +174,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
 
     /// Takes back every block and keeps every chunk for the next round.
     ///
-    /// A loop that does the same in each round therefore calls the upstream in the first one only. Runs no destructors.
+    /// A loop that does the same in each round therefore calls the upstream in the first one only.
+    /// Runs no destructors.
     ///
     /// # Complexity
     ///
@@ -232,7 +243,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
 
     /// Runs `f` with a scope, and takes back what it allocated there when it is done.
     ///
-    /// This holds as well when `f` unwinds. The chunks stay with the arena. What lives in the scope cannot leave it: see [`Scope`].
+    /// This holds as well when `f` unwinds. The chunks stay with the arena. What lives in the scope
+    /// cannot leave it: see [`Scope`].
     ///
     /// # Examples
     ///
@@ -271,11 +283,13 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     ///
     /// # Safety
     ///
-    /// `mark` is of this arena, which was neither reset nor released nor rewound to before it since; no block that was allocated since is
-    /// used any more, and none of those before it was deallocated, grown or shrunk since.
+    /// `mark` is of this arena, which was neither reset nor released nor rewound to before it
+    /// since; no block that was allocated since is used any more, and none of those before it was
+    /// deallocated, grown or shrunk since.
     pub(crate) unsafe fn rewind(&self, mark: &Mark) {
-        // A1 to A4 held at the time of the mark, for the blocks of that time. Chunks in use then other than `current` were not
-        // touched since, and the cursor of `current` comes with the mark.
+        // A1 to A4 held at the time of the mark, for the blocks of that time. Chunks in use then
+        // other than `current` were not touched since, and the cursor of `current` comes with the
+        // mark.
         self.chunks.rewind(mark.last);
         self.cur.set(mark.cur);
         self.current.set(mark.current);
@@ -313,154 +327,11 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         self.chunks.rewind(last);
         Ok(())
     }
-
-    /// Moves the cursor to the chunk that came into use last, if it is elsewhere.
-    pub(crate) fn move_to_last(&self) {
-        if let Some(chunk) = self
-            .chunks
-            .last()
-            .filter(|&last| Some(last) != self.current.get())
-        {
-            self.move_to(chunk, chunk.end());
-        }
-    }
-
-    /// Moves the cursor to `cur` in `chunk`, which is in use and not the current one.
-    fn move_to(&self, chunk: Chunk, cur: *mut u8) {
-        if let Some(current) = self.current.get() {
-            current.set_end(self.cur.get());
-        }
-        self.cur.set(cur);
-        self.current.set(Some(chunk));
-        self.lim.set(chunk.lim(MIN_ALIGN));
-    }
-
-    /// Takes a new chunk that holds a block of `size` (rounded) and `align`: as large as the policy says, or else as can be had.
-    fn add_chunk(&self, size: usize, align: usize) -> Result<Placed, AllocError> {
-        let start = start_align(MIN_ALIGN);
-        let need = math::chunk_bytes(Self::OFFSET, start, size, align, MIN_ALIGN);
-        let need = need.ok_or(AllocError)?;
-        let room = self.growth.room(self.chunks.reserved());
-        if need > room {
-            return Err(AllocError);
-        }
-        let wish = self.growth.wish(need, room);
-        let mut bytes = wish;
-        let chunk = loop {
-            match self.chunks.acquire(bytes, room) {
-                Ok(chunk) => break chunk,
-                Err(_) if bytes > need => bytes = (bytes / 2).max(need),
-                Err(error) => return Err(error),
-            }
-        };
-        if bytes < wish {
-            self.growth.refused(bytes, Self::SMALLEST);
-        } else {
-            self.growth.grown();
-        }
-        // There is room: `chunk_bytes` says so (and its test, for every place that a chunk may have).
-        let place = chunk.place(size, align, MIN_ALIGN).ok_or(AllocError)?;
-        Ok((chunk, place))
-    }
 }
 
-// SAFETY: B1 and B2 are A1 and A3. B3: A4 and C1, and chunks stay while the arena is borrowed. B4: a header stands between the end
-// of one chunk and the data of the next.
-unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN> {
-    const MIN_ALIGN: usize = MIN_ALIGN;
-
-    #[inline]
-    fn cur(&self) -> &Cell<*mut u8> {
-        &self.cur
-    }
-
-    #[inline]
-    fn lim(&self) -> *mut u8 {
-        self.lim.get()
-    }
-
-    /// Places the block in a kept chunk or in a new one. The cursor then goes on where more room is left, there or here: a block
-    /// that fills a chunk of its own costs nothing of the current one.
-    #[cold]
-    #[inline(never)]
-    fn refill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        let size = math::round_up(layout.size(), MIN_ALIGN);
-        let (chunk, start) = match self.chunks.take(size, layout.align()) {
-            Some(placed) => placed,
-            None => self.add_chunk(size, layout.align())?,
-        };
-        let end = start.wrapping_add(size);
-        let left = chunk.lim(MIN_ALIGN).addr() - end.addr();
-        let left_in_current = self.lim.get().addr() - self.cur.get().addr();
-        if left >= left_in_current {
-            self.move_to(chunk, end);
-        } else {
-            chunk.set_end(end);
-        }
-        debug_assert!(
-            start.addr().is_multiple_of(layout.align()),
-            "a misplaced block"
-        );
-        miri::promise_alignment(start, layout.align());
-        // SAFETY: within a chunk, hence not null.
-        Ok(unsafe { NonNull::new_unchecked(start) })
-    }
-}
-
-impl_allocator!(impl[A: Allocator, const MIN_ALIGN: usize] for Arena<A, MIN_ALIGN>, this => this);
-
-// SAFETY: the arena owns its chunks, and no thread keeps a pointer into it: blocks are used under a shared borrow of the arena, which
-// is not `Sync`.
+// SAFETY: the arena owns its chunks, and no thread keeps a pointer into it: blocks are used under a
+// shared borrow of the arena, which is not `Sync`.
 unsafe impl<A: Allocator + Send, const MIN_ALIGN: usize> Send for Arena<A, MIN_ALIGN> {}
-
-// SAFETY: by A4 a block of the arena lies in a run. One of another allocator does not: a chunk is a block of the upstream, hence in no
-// other block that does not lie in one of this arena's own. Only addresses are compared.
-unsafe impl<A: Allocator, const MIN_ALIGN: usize> Owns for Arena<A, MIN_ALIGN> {
-    /// Linear in the number of chunks.
-    fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
-        let addr = ptr.addr().get();
-        layout.size() > 0
-            && self
-                .runs()
-                .any(|(start, end)| (start.addr()..end.addr()).contains(&addr))
-    }
-}
-
-impl<A: Allocator, const MIN_ALIGN: usize> Reset for Arena<A, MIN_ALIGN> {
-    fn reset(&mut self) {
-        Self::reset(self);
-    }
-}
-
-impl<A: Allocator + Default, const MIN_ALIGN: usize> Default for Arena<A, MIN_ALIGN> {
-    fn default() -> Self {
-        Self::with_min_align_in(A::default())
-    }
-}
-
-/// An arena is equal to itself alone.
-impl<A: Allocator, const MIN_ALIGN: usize> PartialEq for Arena<A, MIN_ALIGN> {
-    fn eq(&self, other: &Self) -> bool {
-        ptr::eq(self, other)
-    }
-}
-
-impl<A: Allocator, const MIN_ALIGN: usize> Eq for Arena<A, MIN_ALIGN> {}
-
-// SAFETY: equal arenas are the same one.
-unsafe impl<A: Allocator, const MIN_ALIGN: usize> AllocatorEq for Arena<A, MIN_ALIGN> {}
-
-impl<A: Allocator, const MIN_ALIGN: usize> fmt::Debug for Arena<A, MIN_ALIGN> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arena")
-            .field("used", &self.used())
-            .field("reserved", &self.reserved())
-            .field("chunks", &self.chunks())
-            .field("limit", &self.limit())
-            .field("min_align", &MIN_ALIGN)
-            .finish_non_exhaustive()
-    }
-}
 
 /// The layout that the fast path counts on.
 #[cfg(all(test, feature = "alloc"))]

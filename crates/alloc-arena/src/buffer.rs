@@ -6,10 +6,11 @@ use core::ptr::{self, NonNull};
 
 use alloc_core::{AllocError, Allocator, AllocatorExt};
 
-/// The first values of a slice whose length may not be known yet. Dropped before it is finished, it drops them and frees its block.
+/// The first values of a slice whose length may not be known yet. Dropped before it is finished, it
+/// drops them and frees its block.
 ///
-/// - **S1** `start` denotes a block that is currently allocated by `source`, which an array of `capacity` of `T` fits; if `T` has no
-///   size, `capacity` is without meaning and `start` dangles.
+/// - **S1** `start` denotes a block that is currently allocated by `source`, which an array of
+///   `capacity` of `T` fits; if `T` has no size, `capacity` is without meaning and `start` dangles.
 /// - **S2** The first `len <= capacity` values are initialised.
 pub(crate) struct Buffer<'a, T, S: Allocator> {
     source: &'a S,
@@ -73,7 +74,8 @@ impl<'a, T, S: Allocator> Buffer<'a, T, S> {
         }
         let mut slice = NonNull::slice_from_raw_parts(self.start, self.len);
         mem::forget(self);
-        // SAFETY: S2; no safe method ends the block while `source` is borrowed, and nobody else has its address.
+        // SAFETY: S2; no safe method ends the block while `source` is borrowed, and nobody else has
+        // its address.
         unsafe { slice.as_mut() }
     }
 
@@ -82,7 +84,8 @@ impl<'a, T, S: Allocator> Buffer<'a, T, S> {
         let least = self.len.checked_add(1).ok_or(AllocError)?;
         let capacity = self.capacity.saturating_mul(2).max(least).max(4);
         let new = Layout::array::<T>(capacity).map_err(|_| AllocError)?;
-        // SAFETY: S1 says that the layout fits; it is not smaller than the old one, as `capacity` is not.
+        // SAFETY: S1 says that the layout fits; it is not smaller than the old one, as `capacity`
+        // is not.
         let block = unsafe { self.source.grow(self.start.cast(), self.layout(), new) }?;
         self.start = block.cast();
         self.capacity = capacity;

@@ -33,7 +33,8 @@ pub struct ArenaBuilder<const MIN_ALIGN: usize = 8> {
 }
 
 impl ArenaBuilder {
-    /// The choices of [`Arena::new_in`]: no capacity, a first chunk of 4 KiB, chunks up to 1 MiB, no limit, an alignment of 8.
+    /// The choices of [`Arena::new_in`]: no capacity, a first chunk of 4 KiB, chunks up to 1 MiB,
+    /// no limit, an alignment of 8.
     pub const fn new() -> Self {
         Self {
             capacity: 0,
@@ -59,10 +60,12 @@ impl<const MIN_ALIGN: usize> ArenaBuilder<MIN_ALIGN> {
         self
     }
 
-    /// Sets the size in bytes of the first chunk that the arena takes when it needs one. Default: 4 KiB.
+    /// Sets the size in bytes of the first chunk that the arena takes when it needs one. Default: 4
+    /// KiB.
     ///
-    /// Each later chunk is twice as large. A block that needs more than that gets a chunk for itself, which does not change the
-    /// size of later ones. The size includes a header of three words; sizes below about 90 bytes are rounded up.
+    /// Each later chunk is twice as large. A block that needs more than that gets a chunk for
+    /// itself, which does not change the size of later ones. The size includes a header of three
+    /// words; sizes below about 90 bytes are rounded up.
     pub const fn chunk_size(mut self, bytes: usize) -> Self {
         self.first = bytes;
         self
@@ -74,10 +77,12 @@ impl<const MIN_ALIGN: usize> ArenaBuilder<MIN_ALIGN> {
         self
     }
 
-    /// Limits the bytes that the arena reserves from its upstream in all, headers of chunks included. Default: no limit.
+    /// Limits the bytes that the arena reserves from its upstream in all, headers of chunks
+    /// included. Default: no limit.
     ///
-    /// Exact: the last chunk is made smaller to stay within it, and excess that the upstream returns beyond it is not used. A request that
-    /// would exceed it is an [`AllocError`]. [`Arena::set_limit`] changes it later.
+    /// Exact: the last chunk is made smaller to stay within it, and excess that the upstream
+    /// returns beyond it is not used. A request that would exceed it is an [`AllocError`].
+    /// [`Arena::set_limit`] changes it later.
     pub const fn limit(mut self, bytes: usize) -> Self {
         self.limit = Some(bytes);
         self

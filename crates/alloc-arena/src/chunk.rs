@@ -9,8 +9,9 @@
 //!                        last ┘
 //! ```
 //!
-//! All chunks stand in one list: first those in use, in the order in which they came into use, then those that are kept. That order is
-//! what makes a frame loop settle: the same requests after a rewind meet the same chunks in the same order, and none is missing.
+//! All chunks stand in one list: first those in use, in the order in which they came into use, then
+//! those that are kept. That order is what makes a frame loop settle: the same requests after a
+//! rewind meet the same chunks in the same order, and none is missing.
 
 use core::alloc::Layout;
 use core::cell::Cell;
@@ -34,10 +35,12 @@ struct Header {
 
 /// A chunk that is allocated. A copyable handle, not an owner: `Chunks` owns.
 ///
-/// - **C1** The pointer denotes a block that is currently allocated by the upstream of the `Chunks` that made this handle. A layout of
-///   `Header::size` bytes aligned to `start_align` fits it, and the pointer's provenance covers all of it. Whoever ends that
-///   (`Chunks::release`) answers for all handles.
-/// - **C2** An initialised `Header` stands at its start, and nobody else reads or writes these bytes.
+/// - **C1** The pointer denotes a block that is currently allocated by the upstream of the `Chunks`
+///   that made this handle. A layout of `Header::size` bytes aligned to `start_align` fits it, and
+///   the pointer's provenance covers all of it. Whoever ends that (`Chunks::release`) answers for
+///   all handles.
+/// - **C2** An initialised `Header` stands at its start, and nobody else reads or writes these
+///   bytes.
 /// - **C3** `data <= lim`, and both lie within the block or at its end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Chunk(NonNull<Header>);
@@ -54,14 +57,16 @@ pub(crate) const fn start_align(min_align: usize) -> usize {
     }
 }
 
-/// From the start of a chunk to its first block: the header, rounded up to the alignment of the chunk.
+/// From the start of a chunk to its first block: the header, rounded up to the alignment of the
+/// chunk.
 pub(crate) const fn data_offset(min_align: usize) -> usize {
     math::round_up(size_of::<Header>(), start_align(min_align))
 }
 
 impl Chunk {
     fn header(&self) -> &Header {
-        // SAFETY: C1 and C2. The lifetime is that of a borrow of this handle, and handles are gone before their chunk (C1).
+        // SAFETY: C1 and C2. The lifetime is that of a borrow of this handle, and handles are gone
+        // before their chunk (C1).
         unsafe { self.0.as_ref() }
     }
 
@@ -108,7 +113,8 @@ impl Chunk {
         self.header().end.set(end);
     }
 
-    /// The place for a block of this size (a multiple of the minimum alignment) and alignment, if the chunk were empty.
+    /// The place for a block of this size (a multiple of the minimum alignment) and alignment, if
+    /// the chunk were empty.
     pub(crate) fn place(self, size: usize, align: usize, min_align: usize) -> Option<*mut u8> {
         let data = self.data(min_align);
         let start = data.wrapping_add(math::skip(data.addr(), align, min_align));
@@ -122,8 +128,10 @@ pub(crate) type Placed = (Chunk, *mut u8);
 
 /// All chunks of one arena, and the upstream that they came from.
 ///
-/// - **L1** The list from `head` holds each chunk that was taken from `upstream` and not given back, once, and ends.
-/// - **L2** `last` is in the list, or `None`. The chunks up to it are in use, those after it are kept.
+/// - **L1** The list from `head` holds each chunk that was taken from `upstream` and not given
+///   back, once, and ends.
+/// - **L2** `last` is in the list, or `None`. The chunks up to it are in use, those after it are
+///   kept.
 /// - **L3** `reserved` is the sum of the sizes of all of them.
 pub(crate) struct Chunks<A: Allocator, const MIN_ALIGN: usize> {
     head: Cell<Option<Chunk>>,
@@ -230,7 +238,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
                 size,
             });
         };
-        // C1 and C2 hold from here on. C3: `data_offset <= bytes <= size`, and both are multiples of `MIN_ALIGN` when rounded.
+        // C1 and C2 hold from here on. C3: `data_offset <= bytes <= size`, and both are multiples
+        // of `MIN_ALIGN` when rounded.
         let chunk = Chunk(header);
         self.push(chunk);
         // Chunks are disjoint and so fit in the address space together: no overflow.
@@ -250,9 +259,11 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
             let size = chunk.size();
             self.head.set(chunk.next());
             self.reserved.set(self.reserved.get() - size);
-            // SAFETY: `acquire` made this layout's alignment and a size not below this one into a `Layout`.
+            // SAFETY: `acquire` made this layout's alignment and a size not below this one into a
+            // `Layout`.
             let layout = unsafe { Layout::from_size_align_unchecked(size, start_align(MIN_ALIGN)) };
-            // SAFETY: C1 says that the layout fits; L1 that the chunk is in the list once; the caller, that it is unused.
+            // SAFETY: C1 says that the layout fits; L1 that the chunk is in the list once; the
+            // caller, that it is unused.
             unsafe { self.upstream.deallocate(chunk.0.cast(), layout) };
         }
     }

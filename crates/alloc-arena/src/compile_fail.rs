@@ -239,7 +239,8 @@ struct TypedAliasing;
 
 /// What the values of a typed arena borrow outlives it, as their destructors may read it.
 ///
-/// This also holds the arena invariant in `T`: otherwise `alloc` would take a value of a shorter life through `&arena`.
+/// This also holds the arena invariant in `T`: otherwise `alloc` would take a value of a shorter
+/// life through `&arena`.
 ///
 /// ```compile_fail,E0597
 /// struct Reader<'a>(&'a String);

@@ -14,9 +14,11 @@ use crate::{math, miri};
 ///
 /// - **B1** `cur <= lim`. They lie in one region of memory or at its end, or else they are equal.
 /// - **B2** `cur` is not null and a multiple of `MIN_ALIGN`, a power of two.
-/// - **B3** The bytes from `cur` to `lim` are in no block, and may be written to with the provenance of `cur`, as may all blocks of
-///   the region. This lasts as long as a shared borrow of `self`.
-/// - **B4** No region starts where another one ends, so a block that ends at `cur` lies in the region of `cur`.
+/// - **B3** The bytes from `cur` to `lim` are in no block, and may be written to with the
+///   provenance of `cur`, as may all blocks of the region. This lasts as long as a shared borrow of
+///   `self`.
+/// - **B4** No region starts where another one ends, so a block that ends at `cur` lies in the
+///   region of `cur`.
 /// - `refill` upholds all of that, and returns memory as `bump` does.
 pub(crate) unsafe trait Cursor {
     /// Every block starts at a multiple of it, and takes a multiple of it.
@@ -32,7 +34,8 @@ pub(crate) unsafe trait Cursor {
     fn refill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
 }
 
-/// The bytes that a block of this size takes: all fitting layouts of one block come to the same number.
+/// The bytes that a block of this size takes: all fitting layouts of one block come to the same
+/// number.
 #[inline]
 const fn extent<C: Cursor>(size: usize) -> usize {
     math::round_up(size, C::MIN_ALIGN)
@@ -44,8 +47,9 @@ pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> 
     let cur = arena.cur().get();
     let start = cur.wrapping_add(math::skip(cur.addr(), layout.align(), C::MIN_ALIGN));
     let end = start.wrapping_add(extent::<C>(layout.size()));
-    // By B1 and the bound on sizes that `Layout` gives, `end` is at most half of the address space away from `cur`: what
-    // `exceeds` asks for. In an arena without memory (`cur == lim`) it exceeds, since the size is not zero.
+    // By B1 and the bound on sizes that `Layout` gives, `end` is at most half of the address space
+    // away from `cur`: what `exceeds` asks for. In an arena without memory (`cur == lim`) it
+    // exceeds, since the size is not zero.
     if math::exceeds(end.addr(), arena.lim().addr()) {
         return None;
     }
@@ -55,7 +59,8 @@ pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> 
     );
     debug_assert!(cur.addr() < end.addr(), "a block of no size");
     miri::promise_alignment(start, layout.align());
-    // Rounded up from a multiple of `MIN_ALIGN` by one: B2. The bytes before it are the new block: B3.
+    // Rounded up from a multiple of `MIN_ALIGN` by one: B2. The bytes before it are the new block:
+    // B3.
     arena.cur().set(end);
     // SAFETY: between `cur`, which is not null (B2), and `lim`, in one region (B1).
     Some(unsafe { NonNull::new_unchecked(start) })
@@ -95,8 +100,8 @@ fn is_last<C: Cursor>(arena: &C, ptr: NonNull<u8>, extent: usize) -> bool {
 
 /// Sets the cursor to the start of the last block, which takes `extent` bytes, and returns it.
 ///
-/// The start is computed from the cursor and not from the caller's pointer: that one may have a provenance of a few bytes, or
-/// none if the block is a zero-size one.
+/// The start is computed from the cursor and not from the caller's pointer: that one may have a
+/// provenance of a few bytes, or none if the block is a zero-size one.
 #[inline]
 fn start_of_last<C: Cursor>(arena: &C, extent: usize) -> *mut u8 {
     arena.cur().get().wrapping_sub(extent)
@@ -109,7 +114,8 @@ fn start_of_last<C: Cursor>(arena: &C, extent: usize) -> *mut u8 {
 pub(crate) unsafe fn deallocate<C: Cursor>(arena: &C, ptr: NonNull<u8>, layout: Layout) {
     let extent = extent::<C>(layout.size());
     if is_last(arena, ptr, extent) {
-        // The block lies in the current region (B4), starts at a multiple of `MIN_ALIGN` (B2), and is nobody's now (B3).
+        // The block lies in the current region (B4), starts at a multiple of `MIN_ALIGN` (B2), and
+        // is nobody's now (B3).
         arena.cur().set(start_of_last(arena, extent));
     }
 }
@@ -133,10 +139,12 @@ pub(crate) unsafe fn grow<C: Cursor>(
     if is_last(arena, ptr, extent_old) && ptr.addr().get().is_multiple_of(new.align()) {
         let start = start_of_last(arena, extent_old);
         let end = start.wrapping_add(extent::<C>(new.size()));
-        // `start <= cur <= lim`, and the block is in the region (B4), so this is the bound check of `bump`.
+        // `start <= cur <= lim`, and the block is in the region (B4), so this is the bound check of
+        // `bump`.
         if !math::exceeds(end.addr(), arena.lim().addr()) {
             arena.cur().set(end);
-            // SAFETY: the start of a block, hence not null; for a zero-size one it is the cursor (B2).
+            // SAFETY: the start of a block, hence not null; for a zero-size one it is the cursor
+            // (B2).
             let start = unsafe { NonNull::new_unchecked(start) };
             return Ok(NonNull::slice_from_raw_parts(
                 start,
@@ -172,7 +180,8 @@ pub(crate) unsafe fn grow_zeroed<C: Cursor>(
 
 /// # Errors
 ///
-/// If the alignment rises, the block does not have it, and there is no room for another one; the block is unchanged.
+/// If the alignment rises, the block does not have it, and there is no room for another one; the
+/// block is unchanged.
 ///
 /// # Safety
 ///
@@ -196,7 +205,8 @@ pub(crate) unsafe fn shrink<C: Cursor>(
     }
     let (extent_old, extent_new) = (extent::<C>(old.size()), extent::<C>(new.size()));
     if !is_last(arena, ptr, extent_old) {
-        // The tail of a block in the middle is lost until the next reset. Not longer than `old`, which is what `ptr` reaches.
+        // The tail of a block in the middle is lost until the next reset. Not longer than `old`,
+        // which is what `ptr` reaches.
         return Ok(NonNull::slice_from_raw_parts(
             ptr,
             old.size().min(extent_new),

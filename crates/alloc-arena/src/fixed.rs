@@ -16,11 +16,11 @@ use crate::math;
 
 /// An arena over a buffer of the caller: on the stack, in a static, in shared or device memory.
 ///
-/// It needs no heap, and no feature of this crate. When the buffer is full, requests are an [`AllocError`]. Like [`Arena`](crate::Arena) it runs
-/// no destructors.
+/// It needs no heap, and no feature of this crate. When the buffer is full, requests are an
+/// [`AllocError`]. Like [`Arena`](crate::Arena) it runs no destructors.
 ///
-/// There is no constructor from `&mut [u8]`: values have padding, whose bytes are uninitialised, and after the arena is gone the
-/// bytes of that slice would be read as initialised ones.
+/// There is no constructor from `&mut [u8]`: values have padding, whose bytes are uninitialised,
+/// and after the arena is gone the bytes of that slice would be read as initialised ones.
 ///
 /// # Examples
 ///
@@ -40,7 +40,8 @@ use crate::math;
 pub struct FixedArena<'b, const MIN_ALIGN: usize = 1> {
     /// **F1** A multiple of `MIN_ALIGN` between `start` and `lim`; no block ends after it.
     cur: Cell<*mut u8>,
-    /// **F2** `start` to `lim` is the buffer, from its first multiple of `MIN_ALIGN` to its last; or both are `MIN_ALIGN`, if there is none.
+    /// **F2** `start` to `lim` is the buffer, from its first multiple of `MIN_ALIGN` to its last;
+    /// or both are `MIN_ALIGN`, if there is none.
     start: *mut u8,
     lim: *mut u8,
     /// **F3** The buffer is borrowed by this arena alone for `'b`.
@@ -96,7 +97,8 @@ impl<'b, const MIN_ALIGN: usize> FixedArena<'b, MIN_ALIGN> {
     fallible_api!('v, this => this);
 }
 
-// SAFETY: B1 and B2 are F1 and F2: the buffer is the one region, and empty where there is none. B3: F1 and F3. B4: there is one region.
+// SAFETY: B1 and B2 are F1 and F2: the buffer is the one region, and empty where there is none. B3:
+// F1 and F3. B4: there is one region.
 unsafe impl<const MIN_ALIGN: usize> Cursor for FixedArena<'_, MIN_ALIGN> {
     const MIN_ALIGN: usize = MIN_ALIGN;
 
@@ -118,11 +120,12 @@ unsafe impl<const MIN_ALIGN: usize> Cursor for FixedArena<'_, MIN_ALIGN> {
 
 impl_allocator!(impl['b, const MIN_ALIGN: usize] for FixedArena<'b, MIN_ALIGN>, this => this);
 
-// SAFETY: the arena borrows plain memory (F3), and blocks are used under a shared borrow of the arena, which is not `Sync`.
+// SAFETY: the arena borrows plain memory (F3), and blocks are used under a shared borrow of the
+// arena, which is not `Sync`.
 unsafe impl<const MIN_ALIGN: usize> Send for FixedArena<'_, MIN_ALIGN> {}
 
-// SAFETY: by F1 a block of this arena lies before the cursor. By F3 the buffer holds no block of another allocator that is not carved out
-// of a block of this one. Only addresses are compared.
+// SAFETY: by F1 a block of this arena lies before the cursor. By F3 the buffer holds no block of
+// another allocator that is not carved out of a block of this one. Only addresses are compared.
 unsafe impl<const MIN_ALIGN: usize> Owns for FixedArena<'_, MIN_ALIGN> {
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         let used = self.start.addr()..self.cur.get().addr();

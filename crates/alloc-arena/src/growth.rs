@@ -8,7 +8,8 @@ pub(crate) const MAX_CHUNK: usize = 1 << (if usize::BITS < 32 { 12 } else { 20 }
 /// The first chunk, unless the builder is told otherwise: 4 KiB.
 pub(crate) const FIRST_CHUNK: usize = if usize::BITS < 32 { 256 } else { 4096 };
 
-/// The policy: double with each chunk up to a maximum, whatever the size of the requests was, and stay within the limit.
+/// The policy: double with each chunk up to a maximum, whatever the size of the requests was, and
+/// stay within the limit.
 #[derive(Debug)]
 pub(crate) struct Growth {
     /// Bytes of the next chunk, unless a block needs more.

@@ -1,8 +1,8 @@
 //! Arenas: allocate for a phase, free all of it at once.
 //!
-//! Many programs work in phases: a frame, a request, a file. What they allocate in a phase dies with it, and to free it
-//! piece by piece is bookkeeping for nothing. An arena hands out memory by moving a cursor, keeps no record of single blocks, and takes
-//! everything back in one step.
+//! Many programs work in phases: a frame, a request, a file. What they allocate in a phase dies
+//! with it, and to free it piece by piece is bookkeeping for nothing. An arena hands out memory by
+//! moving a cursor, keeps no record of single blocks, and takes everything back in one step.
 //!
 //! ```text
 //!              chunk, from the upstream                 next chunk, twice as large
@@ -39,47 +39,53 @@
 //! | [`FixedArena`] | one buffer of the caller | none | no heap; a bound that must hold |
 //! | [`TypedArena`] | chunks from any upstream | run | many values of one type; iteration |
 //!
-//! One arena serves every type: `Layout` travels with each request, and there is nothing like C++'s `rebind`.
+//! One arena serves every type: `Layout` travels with each request, and there is nothing like C++'s
+//! `rebind`.
 //!
 //! # Guarantees
 //!
-//! - *No dangling use.* [`reset`](Arena::reset), [`release`](Arena::release) and [`scope`](Arena::scope) take `&mut self`, so the borrow checker lets nobody
-//!   keep a reference or a container across them. This crate's compile-fail tests show each case.
-//! - *No silent failure.* Whatever can fail has a `try_` twin that returns [`AllocError`]; [`Allocator`] itself never panics. An error
-//!   changes nothing. A refused large chunk is tried again smaller, down to what the request needs.
+//! - *No dangling use.* [`reset`](Arena::reset), [`release`](Arena::release) and
+//!   [`scope`](Arena::scope) take `&mut self`, so the borrow checker lets nobody keep a reference
+//!   or a container across them. This crate's compile-fail tests show each case.
+//! - *No silent failure.* Whatever can fail has a `try_` twin that returns [`AllocError`];
+//!   [`Allocator`] itself never panics. An error changes nothing. A refused large chunk is tried
+//!   again smaller, down to what the request needs.
 //! - *Bounds hold.* [`ArenaBuilder::limit`] is exact, over-returning upstreams included.
 //! - *Everything goes back.* Dropping the arena returns each chunk to the upstream, once.
-//! - *It settles.* After a reset the same requests meet the same chunks in the same order: from the second round on the same work calls
-//!   the upstream no more.
+//! - *It settles.* After a reset the same requests meet the same chunks in the same order: from the
+//!   second round on the same work calls the upstream no more.
 //!
 //! # Costs
 //!
-//! - A request that has room: seven instructions for a `u64` on x86-64. It compares the cursor, which is moved up by the size rounded
-//!   to `MIN_ALIGN`, with the limit, by one sign bit.
-//! - Memory: blocks are rounded up to `MIN_ALIGN` (8 bytes); a chunk has a header of three words; at most half of what is reserved is
-//!   ahead of use, and less once chunks stop doubling at 1 MiB.
-//! - A block that is freed comes back at once if it is the last one, otherwise at the next reset. The last block grows and shrinks in
-//!   place, which makes one growing `Vec` at a time cheap and two growing in turns wasteful.
+//! - A request that has room: seven instructions for a `u64` on x86-64. It compares the cursor,
+//!   which is moved up by the size rounded to `MIN_ALIGN`, with the limit, by one sign bit.
+//! - Memory: blocks are rounded up to `MIN_ALIGN` (8 bytes); a chunk has a header of three words;
+//!   at most half of what is reserved is ahead of use, and less once chunks stop doubling at 1 MiB.
+//! - A block that is freed comes back at once if it is the last one, otherwise at the next reset.
+//!   The last block grows and shrinks in place, which makes one growing `Vec` at a time cheap and
+//!   two growing in turns wasteful.
 //! - [`Owns`](alloc_core::Owns) and [`stats`](Arena::stats) walk over the chunks.
 //!
 //! # When not to use it
 //!
 //! - Blocks die one by one, long before the phase ends: a pool reuses each of them (`alloc-pool`).
 //! - Several threads allocate at once: an arena is `Send` and not `Sync`. Give each thread its own.
-//! - Values own resources other than memory: `Arena` leaks them; `TypedArena`, or a `Box` in the arena, does not.
+//! - Values own resources other than memory: `Arena` leaks them; `TypedArena`, or a `Box` in the
+//!   arena, does not.
 //!
 //! # Features
 //!
-//! - `alloc` (default): the global allocator as the default upstream. Without it `Arena` works over any other upstream, and
-//!   `FixedArena` over none.
+//! - `alloc` (default): the global allocator as the default upstream. Without it `Arena` works over
+//!   any other upstream, and `FixedArena` over none.
 //! - `std`: what needs an operating system in `alloc-core`.
 //! - `nightly`: the traits of `core::alloc`; needs a nightly compiler.
 //!
 //! # Sources
 //!
-//! Arenas are Hanson's ("Fast allocation and deallocation of memory based on object lifetimes", 1990). The cursor, the limit and the
-//! minimum alignment in the arena itself are as in `oxc_allocator`; brands that make scopes safe are as in `ghost-cell`, and the frame of
-//! `scope` is that of `std::thread::scope`.
+//! Arenas are Hanson's ("Fast allocation and deallocation of memory based on object lifetimes",
+//! 1990). The cursor, the limit and the minimum alignment in the arena itself are as in
+//! `oxc_allocator`; brands that make scopes safe are as in `ghost-cell`, and the frame of `scope`
+//! is that of `std::thread::scope`.
 #![no_std]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 #![cfg_attr(feature = "nightly", doc(test(attr(feature(allocator_api)))))]

@@ -1,7 +1,8 @@
 //! Address and size arithmetic as pure functions.
 //!
-//! The functions are written once for any width, so that the tests can go through every input of the 8-bit ones.
-//! `half` below is half of the address space: `isize::MAX + 1` bytes. Alignments are powers of two.
+//! The functions are written once for any width, so that the tests can go through every input of
+//! the 8-bit ones. `half` below is half of the address space: `isize::MAX + 1` bytes. Alignments
+//! are powers of two.
 #![forbid(unsafe_code)]
 
 /// Defines the arithmetic for one width of addresses.
@@ -27,7 +28,8 @@ macro_rules! arithmetic {
             addr.wrapping_neg() & (align - 1)
         }
 
-        /// The bytes to skip before a block of alignment `align`, if the cursor `cur` is a multiple of `min`.
+        /// The bytes to skip before a block of alignment `align`, if the cursor `cur` is a multiple
+        /// of `min`.
         #[inline]
         pub(crate) const fn skip(cur: $word, align: $word, min: $word) -> $word {
             if align > min { padding(cur, align) } else { 0 }
@@ -35,9 +37,10 @@ macro_rules! arithmetic {
 
         /// Whether `end` lies after `lim`, told by one sign bit.
         ///
-        /// Exact if `end` was reached from some `cur <= lim` with `lim - cur < half` by at most `half` bytes: the difference
-        /// is then one of `-half ..= half - 1`, and a signed word holds all of them. Neither wrapping of `end` nor the place
-        /// of the region in the address space matters.
+        /// Exact if `end` was reached from some `cur <= lim` with `lim - cur < half` by at most
+        /// `half` bytes: the difference is then one of `-half ..= half - 1`, and a signed word
+        /// holds all of them. Neither wrapping of `end` nor the place of the region in the address
+        /// space matters.
         #[inline]
         pub(crate) const fn exceeds(end: $word, lim: $word) -> bool {
             lim.wrapping_sub(end).cast_signed() < 0
@@ -45,8 +48,8 @@ macro_rules! arithmetic {
 
         /// The size of the smallest chunk that is certain to hold a block of `size` and `align`.
         ///
-        /// `offset` bytes of the chunk are its header; `start` is the alignment that chunks have, and `offset` is a multiple
-        /// of it. `None` if no chunk can be that large.
+        /// `offset` bytes of the chunk are its header; `start` is the alignment that chunks have,
+        /// and `offset` is a multiple of it. `None` if no chunk can be that large.
         #[inline]
         pub(crate) const fn chunk_bytes(
             offset: $word,

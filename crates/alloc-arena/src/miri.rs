@@ -1,8 +1,10 @@
 //! What Miri is told; nothing anywhere else.
 
-/// Tells Miri that the over-aligned block at `start` has its alignment on purpose, and lets Miri check it.
+/// Tells Miri that the over-aligned block at `start` has its alignment on purpose, and lets Miri
+/// check it.
 ///
-/// Under `-Zmiri-symbolic-alignment-check` Miri believes no alignment beyond that of the chunk unless it is promised.
+/// Under `-Zmiri-symbolic-alignment-check` Miri believes no alignment beyond that of the chunk
+/// unless it is promised.
 #[inline]
 pub(crate) fn promise_alignment(start: *mut u8, align: usize) {
     #[cfg(miri)]

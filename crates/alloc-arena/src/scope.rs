@@ -14,15 +14,17 @@ use crate::arena::Mark;
 
 /// A phase of an [`Arena`], taken back at its end: what [`Arena::scope`] lends its closure.
 ///
-/// `&Scope` is an [`Allocator`], and values can be put into the scope directly; they come back as `&'s mut`, so those of an outer scope stay
-/// usable while an inner one runs. `'s` is a lifetime of this scope alone. It is invariant and chosen by nobody, so that
+/// `&Scope` is an [`Allocator`], and values can be put into the scope directly; they come back as
+/// `&'s mut`, so those of an outer scope stay usable while an inner one runs. `'s` is a lifetime of
+/// this scope alone. It is invariant and chosen by nobody, so that
 ///
 /// - no value of the scope leaves the closure: not by return, not through a variable outside;
 /// - two scopes have different types, and cannot be swapped;
 /// - nobody can make or own a scope.
 ///
-/// A container that may still grow holds a `&Scope`, and while it does, no inner scope can be opened, which takes `&mut`. A container
-/// of an outer scope that grows in an inner one, and dangles after it, is thus a compile error. (In bump-scope this was GHSA-xhx6-q96x-pf9c.)
+/// A container that may still grow holds a `&Scope`, and while it does, no inner scope can be
+/// opened, which takes `&mut`. A container of an outer scope that grows in an inner one, and
+/// dangles after it, is thus a compile error. (In bump-scope this was GHSA-xhx6-q96x-pf9c.)
 ///
 /// `'env` is what outlives the scope: values borrowed from outside can be put into it.
 ///
@@ -69,8 +71,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Drop for Rewind<'_, A, MIN_ALIGN> {
 ///
 /// # Safety
 ///
-/// From the call to the return, the arena is used through this scope and those inside it alone; and no container that holds a
-/// block from before is used in between.
+/// From the call to the return, the arena is used through this scope and those inside it alone; and
+/// no container that holds a block from before is used in between.
 pub(crate) unsafe fn scoped<'env, A, F, R, const MIN_ALIGN: usize>(
     arena: &Arena<A, MIN_ALIGN>,
     f: F,
@@ -79,7 +81,8 @@ where
     A: Allocator,
     F: for<'s> FnOnce(&mut Scope<'s, 'env, A, MIN_ALIGN>) -> R,
 {
-    // Dropped last: after `f`, what it owns, and its scope. `R` and the captures of `f` cannot name the lifetime of the scope.
+    // Dropped last: after `f`, what it owns, and its scope. `R` and the captures of `f` cannot name
+    // the lifetime of the scope.
     let rewind = Rewind {
         arena,
         mark: arena.mark(),
@@ -91,15 +94,17 @@ where
 }
 
 impl<'s, A: Allocator, const MIN_ALIGN: usize> Scope<'s, '_, A, MIN_ALIGN> {
-    /// Runs `f` with a scope inside this one, and takes back what it allocated there when it is done.
+    /// Runs `f` with a scope inside this one, and takes back what it allocated there when it is
+    /// done.
     ///
     /// This holds as well when `f` unwinds.
     pub fn scope<'inner, F, R>(&mut self, f: F) -> R
     where
         F: for<'i> FnOnce(&mut Scope<'i, 'inner, A, MIN_ALIGN>) -> R,
     {
-        // SAFETY: the arena is used through the innermost scope alone, as `&mut self` closes the way through this one. A container in this
-        // scope borrows the scope, and so there is none now.
+        // SAFETY: the arena is used through the innermost scope alone, as `&mut self` closes the
+        // way through this one. A container in this scope borrows the scope, and so there is none
+        // now.
         unsafe { scoped(self.arena, f) }
     }
 

@@ -2,7 +2,8 @@
 
 /// The memory of an [`Arena`](crate::Arena) at a moment.
 ///
-/// Computed when asked for, in time linear in the number of chunks: counting costs the allocations nothing.
+/// Computed when asked for, in time linear in the number of chunks: counting costs the allocations
+/// nothing.
 ///
 /// # Examples
 ///

@@ -17,10 +17,12 @@ use crate::{Arena, cursor, math};
 
 /// An arena of values of one type: runs their destructors, and iterates over them.
 ///
-/// Values come back as `&mut T` for as long as the arena is borrowed. There is no shared iterator: it would alias them.
+/// Values come back as `&mut T` for as long as the arena is borrowed. There is no shared iterator:
+/// it would alias them.
 ///
-/// Values that refer to each other by `&'a T` with `'a` the borrow of their own arena do not compile, as the arena's destructor
-/// might read them; [`Arena`], which runs no destructors, takes them.
+/// Values that refer to each other by `&'a T` with `'a` the borrow of their own arena do not
+/// compile, as the arena's destructor might read them; [`Arena`], which runs no destructors, takes
+/// them.
 ///
 /// # Examples
 ///
@@ -39,8 +41,9 @@ use crate::{Arena, cursor, math};
 pub struct TypedArena<T, A: Allocator = DefaultUpstream> {
     /// **T1** The number of values. If `T` has a size, this follows from T2.
     len: Cell<usize>,
-    /// **T2** If `T` has a size: each run of this arena, from its first multiple of the alignment of `T` on, is initialised values of
-    /// `T` side by side and nothing else. If it has none, there is no run.
+    /// **T2** If `T` has a size: each run of this arena, from its first multiple of the alignment
+    /// of `T` on, is initialised values of `T` side by side and nothing else. If it has none, there
+    /// is no run.
     arena: Arena<A, 1>,
     /// Owns values of `T`, and is invariant in it: `alloc` puts a `T` in through a shared borrow.
     values: PhantomData<Cell<T>>,
@@ -53,7 +56,8 @@ impl<T> TypedArena<T> {
         Self::new_in(alloc_core::Global)
     }
 
-    /// Makes an arena over the global allocator that holds `values` values before it takes another chunk.
+    /// Makes an arena over the global allocator that holds `values` values before it takes another
+    /// chunk.
     ///
     /// # Panics
     ///
@@ -105,7 +109,8 @@ impl<T, A: Allocator> TypedArena<T, A> {
     ///
     /// # Panics
     ///
-    /// If there is no room, by way of `handle_alloc_error` (a plain panic without the feature `alloc`).
+    /// If there is no room, by way of `handle_alloc_error` (a plain panic without the feature
+    /// `alloc`).
     #[inline]
     #[allow(clippy::mut_from_ref, reason = "each call returns another value")]
     pub fn alloc(&self, value: T) -> &mut T {
@@ -131,12 +136,13 @@ impl<T, A: Allocator> TypedArena<T, A> {
 
     /// Moves what `iter` yields into the arena, side by side, and returns it as a slice.
     ///
-    /// The values are gathered in memory of the upstream first: so `iter` may use this arena too, and if it panics, the arena is as it was
-    /// and the values taken before are dropped.
+    /// The values are gathered in memory of the upstream first: so `iter` may use this arena too,
+    /// and if it panics, the arena is as it was and the values taken before are dropped.
     ///
     /// # Panics
     ///
-    /// If there is no room, by way of `handle_alloc_error` (a plain panic without the feature `alloc`).
+    /// If there is no room, by way of `handle_alloc_error` (a plain panic without the feature
+    /// `alloc`).
     #[allow(clippy::mut_from_ref, reason = "each call returns other values")]
     pub fn alloc_extend(&self, iter: impl IntoIterator<Item = T>) -> &mut [T] {
         match self.try_alloc_extend(iter) {
@@ -164,7 +170,8 @@ impl<T, A: Allocator> TypedArena<T, A> {
         let total = self.len.get().checked_add(len).ok_or(AllocError)?;
         let layout = Layout::array::<T>(len).map_err(|_| AllocError)?;
         let start = cursor::allocate(&self.arena, layout)?.cast::<T>();
-        // The block may have a chunk of its own: go on there, so that the runs stay in the order of allocation.
+        // The block may have a chunk of its own: go on there, so that the runs stay in the order of
+        // allocation.
         self.arena.move_to_last();
         // SAFETY: a fresh block of this layout.
         unsafe { buffer.move_to(start) };
@@ -187,14 +194,16 @@ impl<T, A: Allocator> TypedArena<T, A> {
     /// Iterates over the values in the order in which they were allocated.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.runs().flat_map(|(start, len)| {
-            // SAFETY: T1 and T2, and `&mut self` is borrowed while the iterator is: each value is lent once.
+            // SAFETY: T1 and T2, and `&mut self` is borrowed while the iterator is: each value is
+            // lent once.
             unsafe { slice::from_raw_parts_mut(start.as_ptr(), len) }
         })
     }
 
     /// Drops every value and keeps the memory.
     ///
-    /// If a destructor panics, the others run all the same, unless a second one panics too: that aborts, as in a `Vec`.
+    /// If a destructor panics, the others run all the same, unless a second one panics too: that
+    /// aborts, as in a `Vec`.
     pub fn clear(&mut self) {
         /// Resets the arena once all values are dropped, also when unwinding.
         struct Clear<'t, T, A: Allocator>(&'t mut TypedArena<T, A>);
@@ -249,7 +258,8 @@ impl<T, I: Iterator<Item = (NonNull<T>, usize)>> Drop for DropRuns<T, I> {
         impl<T, I: Iterator<Item = (NonNull<T>, usize)>> Drop for Rest<'_, T, I> {
             fn drop(&mut self) {
                 for (start, len) in &mut *self.0 {
-                    // SAFETY: T1 and T2: values; each run comes from the iterator once, and the arena forgets them after this.
+                    // SAFETY: T1 and T2: values; each run comes from the iterator once, and the
+                    // arena forgets them after this.
                     unsafe { NonNull::slice_from_raw_parts(start, len).drop_in_place() };
                 }
             }
@@ -269,7 +279,8 @@ impl<T, A: Allocator> Drop for TypedArena<T, A> {
     }
 }
 
-// SAFETY: the arena owns its values and its memory, and references to values borrow the arena, which is not `Sync`.
+// SAFETY: the arena owns its values and its memory, and references to values borrow the arena,
+// which is not `Sync`.
 unsafe impl<T: Send, A: Allocator + Send> Send for TypedArena<T, A> {}
 
 impl<T, A: Allocator + Default> Default for TypedArena<T, A> {

@@ -32,7 +32,8 @@ pub(crate) fn exhausted(layout: Option<Layout>) -> ! {
 ///
 /// # Safety
 ///
-/// `block` is a fresh block with the size and alignment of `T`, and lives as long as `arena` is borrowed.
+/// `block` is a fresh block with the size and alignment of `T`, and lives as long as `arena` is
+/// borrowed.
 #[inline]
 unsafe fn slot<C: Cursor, T>(_arena: &C, block: NonNull<u8>) -> &mut MaybeUninit<T> {
     // SAFETY: the caller's promise; uninitialised memory is a `MaybeUninit`.
@@ -51,7 +52,8 @@ pub(crate) fn try_alloc<C: Cursor, T>(arena: &C, value: T) -> Result<&mut T, All
     uninit(arena).map(|slot| slot.write(value))
 }
 
-/// The slow path takes the value along and returns in place of the caller, so that the fast path saves no register.
+/// The slow path takes the value along and returns in place of the caller, so that the fast path
+/// saves no register.
 #[inline]
 pub(crate) fn alloc<C: Cursor, T>(arena: &C, value: T) -> &mut T {
     let layout = Layout::new::<T>();
@@ -102,7 +104,8 @@ pub(crate) fn uninit_slice<C: Cursor, T>(
     let layout = Layout::array::<T>(len).map_err(|_| AllocError)?;
     let block = cursor::allocate(arena, layout)?;
     let mut slots = NonNull::slice_from_raw_parts(block.cast(), len);
-    // SAFETY: a fresh block for `len` values that lives as long as the borrow; uninitialised memory is `MaybeUninit`s.
+    // SAFETY: a fresh block for `len` values that lives as long as the borrow; uninitialised memory
+    // is `MaybeUninit`s.
     Ok(unsafe { slots.as_mut() })
 }
 

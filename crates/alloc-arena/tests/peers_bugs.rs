@@ -43,7 +43,8 @@ fn a_limit_is_exact() {
     }
 }
 
-/// bump-scope and blink-alloc: give up when the upstream refuses a large chunk, although a small one would do.
+/// bump-scope and blink-alloc: give up when the upstream refuses a large chunk, although a small
+/// one would do.
 #[test]
 fn a_refused_chunk_is_tried_again_smaller() {
     let upstream = Upstream::new().with_budget(2000);
@@ -112,7 +113,8 @@ fn values_of_no_size_touch_nothing() {
     assert_eq!((upstream.calls(), arena.used()), (0, 0));
 }
 
-/// A zero-size block whose address is the cursor's by chance has no provenance, and must not give the cursor its own.
+/// A zero-size block whose address is the cursor's by chance has no provenance, and must not give
+/// the cursor its own.
 #[test]
 fn a_block_of_no_size_at_the_cursor_is_harmless() {
     let arena = Arena::new();
@@ -163,7 +165,8 @@ fn a_huge_block_does_not_inflate_what_follows() {
     assert!(arena.reserved() < huge + 21_000, "{arena:?}");
 }
 
-/// bumpalo #72: references of an arena in a vector of it. (That they are neither `Send` nor `Sync` is in `compile_fail`.)
+/// bumpalo #72: references of an arena in a vector of it. (That they are neither `Send` nor `Sync`
+/// is in `compile_fail`.)
 #[test]
 fn a_vector_of_references_in_the_same_arena() {
     let arena = Arena::new();
@@ -229,7 +232,8 @@ fn reentrant_closures_get_memory_of_their_own() {
     assert_eq!((sums.len(), typed.len()), (9, 18));
 }
 
-/// An upstream that panics when it should free breaks its contract; nothing is freed twice all the same.
+/// An upstream that panics when it should free breaks its contract; nothing is freed twice all the
+/// same.
 #[test]
 fn a_panicking_upstream_frees_nothing_twice() {
     struct Panicky {
@@ -237,7 +241,8 @@ fn a_panicking_upstream_frees_nothing_twice() {
         fuse: Cell<usize>,
     }
 
-    // SAFETY: blocks are those of `heap`. Unwinding out of `deallocate` is not allowed, and what is tested here.
+    // SAFETY: blocks are those of `heap`. Unwinding out of `deallocate` is not allowed, and what is
+    // tested here.
     unsafe impl Allocator for Panicky {
         fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
             self.heap.allocate(layout)

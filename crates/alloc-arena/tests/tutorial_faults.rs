@@ -7,7 +7,8 @@ use alloc_arena::{Arena, FixedArena};
 use alloc_core::{Allocator, Layout, RcHandle, boxed::Box, vec::Vec};
 use hashbrown::HashMap;
 
-/// Fault: sizes are rounded but the start is never aligned, so that a `u64` after a `u8` lands at address % 8 = 1.
+/// Fault: sizes are rounded but the start is never aligned, so that a `u64` after a `u8` lands at
+/// address % 8 = 1.
 #[test]
 fn a_u64_after_a_u8_is_aligned() {
     fn check<const M: usize>(arena: &Arena<alloc_core::Global, M>) {
@@ -33,7 +34,8 @@ fn a_u64_after_a_u8_is_aligned() {
     }
 }
 
-/// Fault: the arena type is nested per `T`, so that rebound copies cannot share it and the program does not compile.
+/// Fault: the arena type is nested per `T`, so that rebound copies cannot share it and the program
+/// does not compile.
 #[test]
 fn one_arena_serves_many_types_and_containers() {
     let arena = Arena::new();
@@ -69,7 +71,8 @@ fn copies_of_a_handle_share_the_arena() {
     assert_eq!(moved[0].capacity(), 10);
 }
 
-/// Fault: a request that does not fit is not checked for overflow, and wraps round to something that does.
+/// Fault: a request that does not fit is not checked for overflow, and wraps round to something
+/// that does.
 #[test]
 fn huge_requests_err_and_never_wrap() {
     let arena = Arena::builder().min_align::<64>().build();
