@@ -2,7 +2,7 @@
 
 use alloc_core::Allocator;
 
-use crate::{Limits, Violation};
+use crate::{Limits, Upstream, Violation};
 
 /// The names of the laws in the groups of [`suite!`](crate::suite!).
 const LAWS: &[&[&str]] = &[
@@ -28,46 +28,30 @@ pub fn law_names() -> impl Iterator<Item = &'static str> {
     LAWS.iter().copied().flatten().copied()
 }
 
-/// Runs those laws on an allocator that look at one allocator by reference.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __check {
-    (($alloc:expr, $limits:expr) $([$way:ident: $law:ident])*) => {
-        $( $crate::__check_one!($way, $law, $alloc, $limits); )*
-    };
-}
-
-/// Runs one such law, and no other one.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __check_one {
-    (shared, $law:ident, $alloc:expr, $limits:expr) => {
-        $crate::suite::no_unwinding(|| $crate::laws::$law($alloc, $limits))?
-    };
-    (made, $law:ident, $alloc:expr, $limits:expr) => {};
-}
-
-/// Runs on one allocator every law that one allocator is enough for.
+/// Runs every basic law on allocators that `make` makes, as [`suite!`](crate::suite!) does in tests of their own.
 ///
-/// For a quick look, or where there is no way to make a new one for each law. [`suite!`](crate::suite!) does more: it adds hostile upstreams, random programs and the
-/// capabilities, and names each law in a test of its own. All laws share the [`bytes`](Limits::bytes) of one allocator here, so a fixed
-/// buffer is better off with the macro.
+/// For a quick look, and for tests that are not written with the macro. `make` is called for each law anew; it may as well return a
+/// reference to one allocator that is there already. The capabilities are left out: [`violations!`](crate::violations!) runs their laws.
 ///
 /// # Errors
 ///
-/// The first violation. Blocks may be left allocated then.
+/// The first violation.
 ///
 /// # Examples
 ///
 /// ```
 /// use alloc_conformance::{Limits, check};
-/// use alloc_core::Global;
+/// use alloc_core::{Global, RcHandle};
 ///
-/// check(&Global, &Limits::any())?;
+/// check(|upstream| RcHandle::new(upstream), &Limits::any())?;
+/// check(|_| Global, &Limits::any())?;
 /// # Ok::<(), alloc_conformance::Violation>(())
 /// ```
-pub fn check<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
-    crate::__laws! { basic => __check!(alloc, limits) }
-    crate::__std_laws! { __check!(alloc, limits) }
+pub fn check<V>(make: impl Fn(Upstream) -> V, limits: &Limits) -> Result<(), Violation>
+where
+    for<'a> &'a V: Allocator,
+{
+    crate::__laws! { basic => __check!(&make, *limits) }
+    crate::__std_laws! { __check!(&make, *limits) }
     Ok(())
 }

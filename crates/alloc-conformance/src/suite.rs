@@ -329,6 +329,15 @@ macro_rules! violations {
     }};
 }
 
+/// Runs each law, and returns the first violation from the function around it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __check {
+    (($factory:expr, $limits:expr) $([$way:ident: $law:ident])*) => {
+        $( $crate::__run!($way, $law, $factory, $limits)?; )*
+    };
+}
+
 /// Makes a slice of the names of laws.
 #[doc(hidden)]
 #[macro_export]

@@ -21,14 +21,11 @@ const MOST: usize = 1 << 40;
 /// # Examples
 ///
 /// ```
-/// use alloc_conformance::{Limits, Upstream, check};
+/// use alloc_conformance::{Limits, check};
 /// use alloc_conformance::broken::{Broken, Fault};
 ///
-/// let sound = Broken::new(Fault::Nothing, Upstream::new());
-/// check(&sound, &Limits::any())?;
-///
-/// let askew = Broken::new(Fault::Alignment, Upstream::new());
-/// let violation = check(&askew, &Limits::any()).unwrap_err();
+/// check(|up| Broken::new(Fault::Nothing, up), &Limits::any())?;
+/// let violation = check(|up| Broken::new(Fault::Alignment, up), &Limits::any()).unwrap_err();
 /// assert_eq!(violation.law(), "alignment");
 /// # Ok::<(), alloc_conformance::Violation>(())
 /// ```

@@ -13,7 +13,7 @@ mod failure;
 mod huge;
 mod ownership;
 mod placement;
-mod programs;
+pub(crate) mod programs;
 mod resize;
 #[cfg(feature = "nightly")]
 mod std_containers;
@@ -27,6 +27,7 @@ pub use huge::huge;
 pub use ownership::{owns, reset, returns_leaked};
 pub use placement::{alignment, fit, size, zero_size};
 pub use programs::programs;
+
 pub use resize::{err_keeps_block, grow, grow_zeroed, realign, shrink};
 #[cfg(feature = "nightly")]
 pub use std_containers::{arc, b_tree_map, linked_list, rc, vec_deque};

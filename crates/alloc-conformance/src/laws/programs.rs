@@ -1,4 +1,4 @@
-//! Random operation programs under the suite.
+//! Random operation programs under the suite, and under a fuzzer.
 
 use alloc_core::Allocator;
 use proptest::collection::vec;
@@ -29,39 +29,54 @@ where
     };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let bytes = vec(any::<u8>(), 0..CASES.1);
-    let run = |hostility: u8, bytes: &[u8]| {
-        let program = Program::from_bytes(bytes);
-        run_over(&make, hostility, &program, limits)
-    };
-    let outcome = runner.run(&(any::<u8>(), bytes), |(hostility, bytes)| {
-        run(hostility, &bytes).map_err(|violation| TestCaseError::fail(violation.to_string()))
+    let outcome = runner.run(&vec(any::<u8>(), 0..CASES.1), |bytes| {
+        run_bytes(&make, &bytes, limits).map_err(|v| TestCaseError::fail(v.to_string()))
     });
     match outcome {
         Ok(()) => Ok(()),
         Err(TestError::Abort(reason)) => Err(Violation::new("programs", reason.to_string())),
-        Err(TestError::Fail(reason, (hostility, bytes))) => {
-            let program = Program::from_bytes(&bytes);
-            let found = run(hostility, &bytes).err();
-            let what = found.map_or_else(|| reason.to_string(), |v| v.message().to_owned());
-            Err(Violation::new(
-                "programs",
-                format!("{what}; in the program {program:?}"),
-            ))
-        }
+        // Once more, for the violation itself: it may be one of an upstream's laws.
+        Err(TestError::Fail(reason, bytes)) => Err(run_bytes(&make, &bytes, limits)
+            .err()
+            .unwrap_or_else(|| Violation::new("programs", reason.to_string()))),
     }
 }
 
-/// Runs one program on a new allocator over an upstream that is hostile in one of 16 ways.
-fn run_over<V>(
+/// Runs the program that bytes stand for on a new allocator, drops it, and looks whether the upstream has everything back.
+///
+/// The first byte says how hostile the upstream is: whether it over-returns (bit 0) and misplaces (bit 1), whether one call fails (bit 2) or all from
+/// one on (bit 3), and which (the upper half). The rest is a [`Program`]. This is what a fuzz target calls, and what the law
+/// [`programs`](crate::laws::programs) does with random bytes.
+///
+/// # Errors
+///
+/// The first violation, with the program that shows it.
+///
+/// # Examples
+///
+/// A fuzz target for cargo-fuzz:
+///
+/// ```
+/// use alloc_conformance::{Limits, run_bytes};
+/// use alloc_core::ArcHandle;
+///
+/// # macro_rules! fuzz_target { (|$data:ident: &[u8]| $body:block) => { let $data = b"\x07bytes"; $body } }
+/// fuzz_target!(|data: &[u8]| {
+///     run_bytes(|up| ArcHandle::new(up), data, &Limits::any()).unwrap();
+/// });
+/// ```
+pub fn run_bytes<V>(
     make: impl Fn(Upstream) -> V,
-    hostility: u8,
-    program: &Program,
+    bytes: &[u8],
     limits: &Limits,
 ) -> Result<(), Violation>
 where
     for<'a> &'a V: Allocator,
 {
+    let Some((&hostility, bytes)) = bytes.split_first() else {
+        return Ok(());
+    };
+    let program = Program::from_bytes(bytes);
     let mut upstream = Upstream::new();
     if hostility & 1 != 0 {
         upstream = upstream.over_returning();
@@ -70,12 +85,15 @@ where
         upstream = upstream.least_aligned();
     }
     let value = make(upstream.clone());
+    let call = usize::from(hostility >> 4) + 1;
     if hostility & 4 != 0 {
-        upstream.fail_at(usize::from(hostility >> 4) + 1);
+        upstream.fail_at(call);
     } else if hostility & 8 != 0 {
-        upstream.fail_from(usize::from(hostility >> 4) + 1);
+        upstream.fail_from(call);
     }
     let result = program.run_over(&upstream, &&value, limits);
     drop(value);
-    result.and_then(|()| upstream.check())
+    result.and_then(|()| upstream.check()).map_err(|violation| {
+        violation.with_context(&format!("; hostility {hostility}, {program:?}"))
+    })
 }
