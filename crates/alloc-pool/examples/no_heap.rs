@@ -21,11 +21,9 @@ impl<A: Allocator> Expr<A> {
     }
 }
 
-/// Sixteen blocks of four words, ready before the program runs.
-const BLOCKS: InlinePool<[usize; 4], 16> = InlinePool::new();
-
 fn main() -> Result<(), AllocError> {
-    let pool = BLOCKS;
+    // Sixteen blocks of five words: a tag and two boxes, each a pointer and a reference to the pool.
+    let pool = const { InlinePool::<[usize; 5], 16>::new() };
     println!("the pool takes {} bytes of stack", size_of_val(&pool));
 
     let number = |n| Box::try_new_in(Expr::Number(n), &pool);

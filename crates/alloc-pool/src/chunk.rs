@@ -298,7 +298,7 @@ mod layout {
 
     // A block's alignment is at least a link's, so the foot behind a row of blocks is aligned, and so are the marks behind the foot.
     const _: () = assert!(FOOT.align() <= LINK.align());
-    const _: () = assert!(FOOT.size() % align_of::<usize>() == 0);
+    const _: () = assert!(FOOT.size().is_multiple_of(align_of::<usize>()));
     // A walk over the chunks reads one cache line of each.
     const _: () = assert!(FOOT.size() <= 64);
     const _: () = assert!(offset_of!(Foot, next) < FOOT.size());

@@ -141,7 +141,7 @@ mod tests {
         for align in [1, 2, 8, 64] {
             for size in 0..200 {
                 let rounded = round_up(size, align).unwrap();
-                assert!(rounded >= size && rounded - size < align && rounded % align == 0);
+                assert!(rounded >= size && rounded - size < align && rounded.is_multiple_of(align));
             }
         }
         assert_eq!(round_up(usize::MAX, 2), None);

@@ -92,7 +92,7 @@ fn a_layout_without_a_block_errs_always_but_for_nothing() {
         Err(AllocError)
     );
     assert_eq!(pool.reserve(1), Err(AllocError));
-    assert_eq!(pool.allocate(layout(0, 1)).map(|block| block.len()), Ok(0));
+    assert_eq!(pool.allocate(layout(0, 1)).map(NonNull::len), Ok(0));
     // One that can be padded, but not had.
     let pool = Pool::new(layout(isize::MAX as usize - 7, 1));
     assert!(pool.block_layout().is_some());
@@ -442,10 +442,10 @@ fn random_churn_with_giving_back_loses_nothing() {
             let block = held.swap_remove(choice % held.len());
             give(&pool, request, [block]);
         }
-        if choice % 64 == 0 {
+        if choice.is_multiple_of(64) {
             pool.release_empty_chunks();
         }
-        if choice % 16 == 0 {
+        if choice.is_multiple_of(16) {
             assert_eq!(pool.in_use(), held.len());
             assert_eq!(pool.available(), pool.capacity() - held.len());
         }

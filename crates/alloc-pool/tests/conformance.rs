@@ -40,7 +40,7 @@ alloc_conformance::suite!(
     pool_nothing,
     |up| Pool::new_in(layout(0, 1), up),
     [owns, reset, eq, send],
-    limits = Limits::block(0, 1)
+    limits = Limits::block(4, 4)
 );
 alloc_conformance::suite!(
     pool_over_aligned,

@@ -1,5 +1,5 @@
 //! Containers on pools.
-#![cfg_attr(feature = "nightly", feature(allocator_api))]
+#![cfg_attr(feature = "nightly", feature(allocator_api, btreemap_alloc))]
 
 use alloc_conformance::Upstream;
 use alloc_pool::alloc_core::{RcHandle, boxed::Box, vec::Vec};

@@ -73,8 +73,7 @@ fn a_pool_in_the_middle_of_something_is_aligned() {
 
 #[test]
 fn it_can_be_a_constant_and_move() -> Result {
-    const EMPTY: InlinePool<u64, 3> = InlinePool::new();
-    let pool = EMPTY;
+    let pool = const { InlinePool::<u64, 3>::new() };
     {
         let a = Box::try_new_in(1_u64, &pool)?;
         let b = Box::try_new_in(2_u64, &pool)?;
@@ -93,7 +92,7 @@ fn thread_locals_need_no_set_up() {
     thread_local! {
         static POOL: InlinePool<u64, 4> = const { InlinePool::new() };
     }
-    POOL.with(|pool| fill(pool));
+    POOL.with(fill);
 }
 
 #[test]

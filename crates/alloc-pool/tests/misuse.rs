@@ -159,7 +159,7 @@ fn inline_double_free() {
 fn inline_foreign() {
     check("inline_foreign", &["foreign pointer"], || {
         let pool = InlinePool::<[u64; 8], 4>::new();
-        let block = allocate(&Pool::new(REQUEST));
+        let block = allocate(Pool::new(REQUEST));
         // SAFETY: none; it is the other pool's.
         unsafe { (&pool).deallocate(block, REQUEST) };
     });
