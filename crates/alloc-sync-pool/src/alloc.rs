@@ -86,7 +86,11 @@ unsafe fn grow<B: Blocks>(
     }
     // In place or not at all: no block is larger than the one at hand.
     let block = blocks.block();
-    if serves(block, new) { Ok(whole(block, ptr)) } else { Err(AllocError) }
+    if serves(block, new) {
+        Ok(whole(block, ptr))
+    } else {
+        Err(AllocError)
+    }
 }
 
 /// # Safety
@@ -125,7 +129,11 @@ unsafe fn shrink<B: Blocks>(
         return Ok(dangling(new));
     }
     let block = blocks.block();
-    if serves(block, new) { Ok(whole(block, ptr)) } else { Err(AllocError) }
+    if serves(block, new) {
+        Ok(whole(block, ptr))
+    } else {
+        Err(AllocError)
+    }
 }
 
 /// Implements `Allocator` by the functions above.

@@ -23,7 +23,10 @@ impl Claim {
 
     /// All but the lowest block.
     pub(crate) const fn rest(self) -> Self {
-        Self { mask: self.mask & self.mask.wrapping_sub(1), ..self }
+        Self {
+            mask: self.mask & self.mask.wrapping_sub(1),
+            ..self
+        }
     }
 
     /// How many blocks.
@@ -143,7 +146,11 @@ mod tests {
         }
         assert_eq!(map.claim(1), None);
         assert_eq!(map.taken(), 2 * BITS + 3);
-        assert_eq!(words[3].load(Ordering::Relaxed), 0, "the fourth word is not used");
+        assert_eq!(
+            words[3].load(Ordering::Relaxed),
+            0,
+            "the fourth word is not used"
+        );
     }
 
     #[test]
@@ -152,8 +159,20 @@ mod tests {
         let hint = AtomicUsize::new(0);
         let map = Bitmap::new(&words, BITS + 3, &hint);
         assert_eq!(map.claim(BITS - 1).unwrap().len(), BITS - 1);
-        assert_eq!(map.claim(9), Some(Claim { word: 0, mask: 1 << (BITS - 1) }));
-        assert_eq!(map.claim(9), Some(Claim { word: 1, mask: 0b111 }));
+        assert_eq!(
+            map.claim(9),
+            Some(Claim {
+                word: 0,
+                mask: 1 << (BITS - 1)
+            })
+        );
+        assert_eq!(
+            map.claim(9),
+            Some(Claim {
+                word: 1,
+                mask: 0b111
+            })
+        );
         assert_eq!(map.claim(9), None);
         assert_eq!(map.claim(0), None);
     }

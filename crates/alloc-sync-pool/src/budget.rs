@@ -43,7 +43,8 @@ impl Budget {
             if granted == 0 {
                 return 0;
             }
-            // Acquire: pairs with the Release in `give`, so that the blocks that were freed for this share are seen as free.
+            // Acquire: pairs with the Release in `give`, so that the block freed for this share is seen as free at the first look.
+            // The blocks themselves do not need it, their bits order them; nor does the result: without it, a caller looks again.
             match self.used.compare_exchange_weak(
                 used,
                 used + granted,

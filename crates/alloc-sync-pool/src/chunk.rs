@@ -21,7 +21,7 @@ use alloc_core::{AllocError, Allocator};
 use crate::bitmap::{Bitmap, Claim};
 use crate::line::{LINE, OwnLine};
 use crate::math;
-use crate::sync::{self, AtomicPtr, AtomicUsize, BITS, Ordering, const_fn};
+use crate::sync::{self, AtomicPtr, AtomicUsize, BITS, Frozen, Ordering, const_fn};
 
 /// The start of a chunk.
 ///
@@ -30,6 +30,15 @@ use crate::sync::{self, AtomicPtr, AtomicUsize, BITS, Ordering, const_fn};
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Header {
+    /// What never changes.
+    fixed: Frozen<Fixed>,
+    /// The word to look at first.
+    hint: OwnLine<AtomicUsize>,
+}
+
+/// What is known of a chunk from its creation on.
+#[derive(Debug)]
+struct Fixed {
     /// C1: null or a chunk published before this one, with the provenance that its upstream gave it.
     next: *mut Header,
     /// C2: `words_for(len)` initialised words in the memory of this chunk.
@@ -42,8 +51,6 @@ pub(crate) struct Header {
     stride: usize,
     /// C4: what this chunk was allocated with.
     layout: Layout,
-    /// The word to look at first.
-    hint: OwnLine<AtomicUsize>,
 }
 
 impl Header {
@@ -70,43 +77,71 @@ impl Header {
         // SAFETY: `shape` puts the blocks inside the layout just allocated.
         let blocks = unsafe { memory.add(shape.blocks) };
         let header = memory.cast::<Self>();
-        let hint = OwnLine(AtomicUsize::new(0));
-        let fields =
-            Self { next, words, blocks, len, stride: block.size(), layout: shape.layout, hint };
+        let stride = block.size();
+        let fixed = Frozen::new(Fixed {
+            next,
+            words,
+            blocks,
+            len,
+            stride,
+            layout: shape.layout,
+        });
+        let fields = Self {
+            fixed,
+            hint: OwnLine(AtomicUsize::new(0)),
+        };
         // SAFETY: the memory is exclusively ours, and starts with room for a header, aligned for it (`shape`).
         unsafe { header.write(fields) };
         Ok(header)
     }
 
     /// Blocks.
-    pub(crate) const fn len(&self) -> usize {
-        self.len
+    pub(crate) fn len(&self) -> usize {
+        self.fixed.get().len
     }
 
     /// The bits of the blocks.
     pub(crate) fn bitmap(&self) -> Bitmap<'_> {
+        let &Fixed { words, len, .. } = self.fixed.get();
         // SAFETY: C2; words are only accessed through shared references, and the chunk outlives the borrow of its header.
-        let words = unsafe { slice::from_raw_parts(self.words.as_ptr(), math::words_for(self.len)) };
-        Bitmap::new(words, self.len, &self.hint.0)
+        let words = unsafe { slice::from_raw_parts(words.as_ptr(), math::words_for(len)) };
+        Bitmap::new(words, len, &self.hint.0)
     }
 
-    /// The start of block `index`.
+    /// The start of block `index`, which is one of the bitmap's.
     pub(crate) fn block(&self, index: usize) -> NonNull<u8> {
-        debug_assert!(index < self.len);
+        let &Fixed {
+            blocks,
+            len,
+            stride,
+            ..
+        } = self.fixed.get();
+        debug_assert!(index < len);
         // SAFETY: C3; an index that comes from the bitmap is less than `len`.
-        unsafe { self.blocks.add(index * self.stride) }
+        unsafe { blocks.add(index * stride) }
     }
 
     /// Tells whether `address` lies among the blocks.
     pub(crate) fn contains(&self, address: usize) -> bool {
-        let offset = address.wrapping_sub(self.blocks.addr().get());
-        offset < self.len * self.stride
+        let &Fixed {
+            blocks,
+            len,
+            stride,
+            ..
+        } = self.fixed.get();
+        address.wrapping_sub(blocks.addr().get()) < len * stride
     }
 
     /// The index of the block that starts at `address`.
     pub(crate) fn index_of(&self, address: usize) -> Option<usize> {
-        let offset = address.wrapping_sub(self.blocks.addr().get());
-        math::index_of(offset, self.stride).filter(|&index| index < self.len)
+        let &Fixed {
+            blocks,
+            len,
+            stride,
+            ..
+        } = self.fixed.get();
+        let offset = address.wrapping_sub(blocks.addr().get());
+        math::index_of(offset, stride).filter(|&index| index < len)
     }
 
     /// The bit of the block that starts at `address`, if word `word` has it.
@@ -152,7 +187,9 @@ impl<A: Allocator> ChunkList<A> {
     /// All chunks, newest first.
     pub(crate) fn iter(&self) -> Iter<'_> {
         // SAFETY: L1, C1; with the Acquire in `head` the header is initialised, and it lives as long as the list, which is borrowed.
-        Iter { next: unsafe { self.head().as_ref() } }
+        Iter {
+            next: unsafe { self.head().as_ref() },
+        }
     }
 
     /// The chunk in which `address` lies. Newest first: as chunks double, half of all blocks are found at once.
@@ -184,15 +221,17 @@ impl<A: Allocator> ChunkList<A> {
     /// Adds a chunk of `len` blocks, unless there is a newer one than `seen` by now, which is as good.
     ///
     /// The loser of that race gives its chunk back, so no more chunks are taken in vain than threads are in here.
-    pub(crate) fn grow(&self, seen: *mut Header, block: Layout, len: usize) -> Result<(), AllocError> {
+    pub(crate) fn grow(
+        &self,
+        seen: *mut Header,
+        block: Layout,
+        len: usize,
+    ) -> Result<(), AllocError> {
         let chunk = Header::create(&self.upstream, seen, block, len)?;
         // Release: pairs with the Acquire in `head`. Relaxed on failure: the other chunk is not looked at here.
-        let published = self.head.compare_exchange(
-            seen,
-            chunk.as_ptr(),
-            Ordering::Release,
-            Ordering::Relaxed,
-        );
+        let published =
+            self.head
+                .compare_exchange(seen, chunk.as_ptr(), Ordering::Release, Ordering::Relaxed);
         if published.is_err() {
             // SAFETY: it was just created and nobody else knows it.
             unsafe { self.destroy(chunk) };
@@ -207,7 +246,7 @@ impl<A: Allocator> ChunkList<A> {
     /// The chunk was created by this list, and nobody uses it or will.
     unsafe fn destroy(&self, chunk: NonNull<Header>) {
         // SAFETY: the chunk still exists.
-        let layout = unsafe { chunk.as_ref() }.layout;
+        let layout = unsafe { chunk.as_ref() }.fixed.get().layout;
         // SAFETY: L3 and C4; neither the header nor the words have a destructor.
         unsafe { self.upstream.deallocate(chunk.cast(), layout) };
     }
@@ -218,7 +257,7 @@ impl<A: Allocator> Drop for ChunkList<A> {
         let mut next = NonNull::new(sync::load_exclusive(&mut self.head));
         while let Some(chunk) = next {
             // SAFETY: L1, C1; whoever made this list exclusive to us made its chunks visible as well.
-            next = NonNull::new(unsafe { chunk.as_ref() }.next);
+            next = NonNull::new(unsafe { chunk.as_ref() }.fixed.get().next);
             // SAFETY: the list is not shared any more, and no block outlives it.
             unsafe { self.destroy(chunk) };
         }
@@ -238,7 +277,7 @@ impl<'a> Iterator for Iter<'a> {
     fn next(&mut self) -> Option<&'a Header> {
         let chunk = self.next?;
         // SAFETY: C1: published before this chunk, and so visible to whoever sees this chunk; it lives as long.
-        self.next = unsafe { chunk.next.as_ref() };
+        self.next = unsafe { chunk.fixed.get().next.as_ref() };
         Some(chunk)
     }
 }
@@ -246,12 +285,17 @@ impl<'a> Iterator for Iter<'a> {
 #[cfg(all(test, not(loom)))]
 mod layout {
     use super::{Header, LINE};
-    use memoffset::span_of;
+    use memoffset::{offset_of, span_of};
 
-    // What every thread reads lies on a line that nobody writes; the hint on one of its own; the words behind both.
-    const _: () = assert!(span_of!(Header, ..hint).end <= LINE);
-    const _: () = assert!(span_of!(Header, hint).start.is_multiple_of(LINE));
-    const _: () = assert!(span_of!(Header, hint..).end == size_of::<Header>());
+    // What every thread reads lies on a line that nobody writes; the hint on one of its own.
+    const _: () = assert!(offset_of!(Header, fixed) == 0);
+    const _: () = assert!(offset_of!(Header, hint) == LINE);
     const _: () = assert!(size_of::<Header>() == 2 * LINE);
     const _: () = assert!(align_of::<Header>() == LINE);
+
+    #[test]
+    fn nothing_shares_the_line_of_the_hint() {
+        assert!(span_of!(Header, fixed).end <= LINE);
+        assert_eq!(span_of!(Header, hint), LINE..2 * LINE);
+    }
 }

@@ -5,7 +5,12 @@
 /// 128 bytes where the prefetcher fetches lines in pairs (x86-64) or lines are that long (some AArch64, POWER), 256 on s390x, else 64.
 /// A test compares it with `CachePadded` of crossbeam-utils, whose table this is, rounded up.
 #[cfg_attr(
-    any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "arm64ec", target_arch = "powerpc64"),
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "arm64ec",
+        target_arch = "powerpc64"
+    ),
     repr(align(128))
 )]
 #[cfg_attr(target_arch = "s390x", repr(align(256)))]

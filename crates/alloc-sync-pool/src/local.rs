@@ -66,7 +66,12 @@ impl<'a, A: Allocator> Local<'a, A> {
     pub(crate) const fn new(pool: &'a SyncPool<A>) -> Self {
         let slots = [const { Cell::new(ptr::null_mut()) }; MAGAZINE];
         let limit = math::magazine_slots(pool.limit(), MAGAZINE);
-        Self { pool, slots, len: Cell::new(0), limit }
+        Self {
+            pool,
+            slots,
+            len: Cell::new(0),
+            limit,
+        }
     }
 
     /// The pool.

@@ -36,7 +36,11 @@ pub(crate) fn shape(
     let area = Layout::from_size_align(bytes, block.align().max(line)).ok()?;
     let (layout, words) = header.extend(words).ok()?;
     let (layout, blocks) = layout.extend(area).ok()?;
-    Some(Shape { layout, words, blocks })
+    Some(Shape {
+        layout,
+        words,
+        blocks,
+    })
 }
 
 /// Blocks of the first chunk when nobody says how many.
@@ -66,7 +70,11 @@ pub(crate) const fn words_for(len: usize) -> usize {
 /// The bits of word `word` that stand for blocks, in a bitmap of `len` blocks.
 pub(crate) const fn valid_bits(word: usize, len: usize) -> usize {
     let below = len.saturating_sub(word.saturating_mul(BITS));
-    if below >= BITS { usize::MAX >> (usize::BITS as usize - BITS) } else { (1 << below) - 1 }
+    if below >= BITS {
+        usize::MAX >> (usize::BITS as usize - BITS)
+    } else {
+        (1 << below) - 1
+    }
 }
 
 /// The bit of block `index` within its word.

@@ -181,7 +181,10 @@ impl<A: Allocator> SyncPool<A> {
 
     /// Counts the blocks that the pool has memory for.
     pub fn capacity(&self) -> usize {
-        self.chunks.iter().map(Header::len).fold(0, usize::saturating_add)
+        self.chunks
+            .iter()
+            .map(Header::len)
+            .fold(0, usize::saturating_add)
     }
 
     /// Counts the blocks that are allocated or in the magazine of a [`Local`].
@@ -207,7 +210,11 @@ impl<A: Allocator> SyncPool<A> {
             if self.block.size() == 0 || self.limit().is_some_and(|limit| limit < blocks) {
                 return Err(AllocError);
             }
-            let len = if self.limit().is_some() { self.first } else { missing };
+            let len = if self.limit().is_some() {
+                self.first
+            } else {
+                missing
+            };
             self.chunks.grow(head, self.block, len)?;
         }
     }
@@ -268,7 +275,10 @@ impl<A: Allocator> SyncPool<A> {
     pub(crate) fn release(&self, chunk: &Header, claim: Claim) {
         let freed = chunk.bitmap().release(claim);
         if cfg!(debug_assertions) && freed != claim.mask {
-            let twice = Claim { mask: claim.mask & !freed, ..claim };
+            let twice = Claim {
+                mask: claim.mask & !freed,
+                ..claim
+            };
             misuse::double_free(chunk.block(twice.first()).addr().get(), self.address());
         }
         // Only what was taken is added: a double free in a release build cannot make the budget wrong.
@@ -309,7 +319,13 @@ unsafe impl<A: Allocator> Blocks for SyncPool<A> {
     #[inline]
     unsafe fn put(&self, block: NonNull<u8>) {
         if let Some((chunk, index)) = self.locate(block.as_ptr()) {
-            self.release(chunk, Claim { word: index / BITS, mask: math::bit(index) });
+            self.release(
+                chunk,
+                Claim {
+                    word: index / BITS,
+                    mask: math::bit(index),
+                },
+            );
         }
     }
 }

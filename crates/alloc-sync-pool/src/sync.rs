@@ -30,6 +30,30 @@ pub(crate) fn load_exclusive<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
     return pointer.with_mut(|pointer| *pointer);
 }
 
+/// A value that is written before it is published, and then only read. loom reports a race if it is read without being published to the reader.
+#[derive(Debug)]
+pub(crate) struct Frozen<T>(#[cfg(not(loom))] T, #[cfg(loom)] loom::cell::UnsafeCell<T>);
+
+impl<T> Frozen<T> {
+    /// Holds `value`.
+    pub(crate) fn new(value: T) -> Self {
+        #[cfg(not(loom))]
+        return Self(value);
+        #[cfg(loom)]
+        return Self(loom::cell::UnsafeCell::new(value));
+    }
+
+    /// The value.
+    #[inline]
+    pub(crate) fn get(&self) -> &T {
+        #[cfg(not(loom))]
+        return &self.0;
+        // SAFETY: nothing writes to the cell.
+        #[cfg(loom)]
+        return self.0.with(|value| unsafe { &*value });
+    }
+}
+
 /// `N` words of zero; a constant where atomics can be constants.
 #[cfg(not(loom))]
 pub(crate) const fn zero_words<const N: usize>() -> [AtomicUsize; N] {

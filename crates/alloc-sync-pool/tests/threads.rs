@@ -1,0 +1,227 @@
+//! Many threads: stamps on blocks, producers and consumers, values dropped elsewhere.
+#![cfg(not(loom))]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
+
+use std::ptr::NonNull;
+use std::sync::mpsc;
+use std::thread;
+
+use alloc_conformance::Upstream;
+use alloc_core::{Allocator, ArcHandle, Layout, boxed::Box, vec::Vec as PoolVec};
+use alloc_sync_pool::{InlineSyncPool, SyncPool};
+
+const ROUNDS: usize = if cfg!(miri) { 40 } else { 20_000 };
+const THREADS: u64 = 4;
+const BLOCK: Layout = Layout::new::<[u64; 4]>();
+
+/// A generator that needs no crate.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap() % n
+    }
+}
+
+/// Blocks of one thread, each with a stamp that nobody else writes.
+struct Stamped<'a, A: Allocator> {
+    alloc: &'a A,
+    held: Vec<(NonNull<[u64; 4]>, u64)>,
+}
+
+impl<A: Allocator> Stamped<'_, A> {
+    fn take(&mut self, stamp: u64) -> bool {
+        let Ok(block) = self.alloc.allocate(BLOCK) else {
+            return false;
+        };
+        let block = block.cast::<[u64; 4]>();
+        // SAFETY: just allocated, with room for the array.
+        unsafe { block.write([stamp; 4]) };
+        self.held.push((block, stamp));
+        true
+    }
+
+    fn give(&mut self, index: usize) {
+        let (block, stamp) = self.held.swap_remove(index);
+        // SAFETY: ours, and written to when it was taken.
+        assert_eq!(
+            unsafe { block.read() },
+            [stamp; 4],
+            "somebody else wrote to our block"
+        );
+        // SAFETY: allocated by this allocator.
+        unsafe { self.alloc.deallocate(block.cast(), BLOCK) };
+    }
+}
+
+/// Takes and gives at random, with at most `most` blocks at once; `must` says that no request may be refused.
+fn stress<A: Allocator>(alloc: &A, thread: u64, most: usize, must: bool) {
+    let mut random = Random(thread * 0x9e37_79b9 + 1);
+    let mut blocks = Stamped {
+        alloc,
+        held: Vec::new(),
+    };
+    for round in 0..ROUNDS {
+        if blocks.held.len() < most && random.below(2) == 0 {
+            let taken = blocks.take(thread << 32 | round as u64);
+            assert!(taken || !must, "refused");
+        } else if !blocks.held.is_empty() {
+            let index = random.below(blocks.held.len());
+            blocks.give(index);
+        }
+    }
+    while !blocks.held.is_empty() {
+        blocks.give(0);
+    }
+}
+
+#[test]
+fn a_block_has_one_owner() {
+    let upstream = Upstream::new();
+    let pool = SyncPool::with_capacity_in(BLOCK, 1, upstream.clone());
+    thread::scope(|scope| {
+        for n in 0..THREADS {
+            let pool = &pool;
+            scope.spawn(move || {
+                if n % 2 == 0 {
+                    stress(pool, n, 40, true)
+                } else {
+                    stress(&pool.local(), n, 200, true)
+                }
+            });
+        }
+    });
+    assert_eq!(pool.in_use(), 0);
+    drop(pool);
+    upstream.assert_all_returned();
+}
+
+#[test]
+fn a_bounded_pool_refuses_nobody_while_there_is_a_block() {
+    // 4 threads of 50 blocks at most, in 4 words.
+    let pool = SyncPool::fixed(BLOCK, 200);
+    let inline = InlineSyncPool::<[u64; 4], 200>::new();
+    thread::scope(|scope| {
+        for n in 0..THREADS {
+            let (pool, inline) = (&pool, &inline);
+            scope.spawn(move || {
+                stress(pool, n, 50, true);
+                stress(&inline, n, 50, true);
+            });
+        }
+    });
+    assert_eq!((pool.in_use(), inline.in_use()), (0, 0));
+}
+
+#[test]
+fn few_blocks_for_many() {
+    let pool = SyncPool::fixed(BLOCK, 3);
+    thread::scope(|scope| {
+        for n in 0..THREADS {
+            let pool = &pool;
+            scope.spawn(move || {
+                if n % 2 == 0 {
+                    stress(pool, n, 3, false)
+                } else {
+                    stress(&pool.local(), n, 3, false)
+                }
+            });
+        }
+    });
+    assert_eq!((pool.in_use(), pool.capacity()), (0, 3));
+}
+
+#[test]
+fn producer_to_consumer_needs_bounded_memory() {
+    let upstream = Upstream::new();
+    let pool = SyncPool::with_capacity_in(BLOCK, 8, upstream.clone());
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::sync_channel(16);
+        let pool = &pool;
+        scope.spawn(move || {
+            let local = pool.local();
+            for n in 0..ROUNDS as u64 {
+                let message = Box::leak(Box::new_in([n; 4], &local));
+                // The message leaves with its thread's handle; the pool can free it.
+                sender.send(Message(NonNull::from(message))).unwrap();
+            }
+        });
+        scope.spawn(move || {
+            let local = pool.local();
+            for (n, Message(message)) in receiver.into_iter().enumerate() {
+                // SAFETY: from a box of an equivalent allocator, leaked and sent to us alone.
+                let message = unsafe { Box::from_raw_in(message.as_ptr(), &local) };
+                assert_eq!(*message, [n as u64; 4]);
+            }
+        });
+    });
+    assert_eq!(pool.in_use(), 0);
+    // 16 in the channel, 64 in each magazine, and what is at hand: two doublings of slack.
+    assert!(
+        pool.capacity() <= 8 + 16 + 32 + 64 + 128 + 256,
+        "{}",
+        pool.capacity()
+    );
+    drop(pool);
+    upstream.assert_all_returned();
+}
+
+/// A message on its way.
+struct Message(NonNull<[u64; 4]>);
+// SAFETY: plain memory, with one owner.
+unsafe impl Send for Message {}
+
+#[test]
+fn boxes_are_dropped_by_other_threads() {
+    let pool = ArcHandle::new(SyncPool::for_value::<[u64; 4]>());
+    let workers: Vec<_> = (0..THREADS)
+        .map(|n| {
+            let boxes: Vec<_> = (0..10)
+                .map(|m| Box::new_in([n, m, 0, 0], pool.clone()))
+                .collect();
+            thread::spawn(move || boxes.iter().map(|b| b[0] * 10 + b[1]).sum::<u64>())
+        })
+        .collect();
+    let sum: u64 = workers
+        .into_iter()
+        .map(|worker| worker.join().unwrap())
+        .sum();
+    assert_eq!(sum, (0..40).sum());
+    assert_eq!(pool.in_use(), 0);
+    assert!(pool.try_into_inner().is_ok(), "every handle is gone");
+}
+
+#[test]
+fn a_static_pool_serves_threads() {
+    static POOL: InlineSyncPool<[u8; 64], 64> = InlineSyncPool::new();
+    static HEAP: SyncPool = SyncPool::for_value::<[u8; 64]>();
+    let workers = [(); 3].map(|()| {
+        thread::spawn(|| {
+            let mut inline = PoolVec::new_in(&POOL);
+            let mut heap = PoolVec::new_in(&HEAP);
+            for n in 0..64_u8 {
+                inline.push(n);
+                heap.push(n);
+            }
+            assert_eq!(inline, heap);
+        })
+    });
+    workers
+        .into_iter()
+        .for_each(|worker| worker.join().unwrap());
+    assert_eq!((POOL.in_use(), HEAP.in_use()), (0, 0));
+}
+
+#[test]
+fn a_local_moves_to_another_thread() {
+    let pool = SyncPool::new(BLOCK);
+    let local = pool.local();
+    drop(Box::new_in([1_u64; 4], &local));
+    thread::scope(|scope| {
+        scope.spawn(move || stress(&local, 1, 10, true));
+    });
+    assert_eq!(pool.in_use(), 0);
+}
