@@ -1,6 +1,6 @@
 //! Containers start aligned and stay so while they grow, shrink and are rebuilt.
 #![cfg(feature = "alloc")]
-#![cfg_attr(feature = "nightly", feature(allocator_api))]
+#![cfg_attr(feature = "nightly", feature(allocator_api, btreemap_alloc))]
 
 use alloc_aligned::{Aligned, CacheLine, Page, Simd, is_aligned_to};
 use alloc_core::{Global, boxed::Box, vec::Vec};

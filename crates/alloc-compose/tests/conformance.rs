@@ -42,9 +42,9 @@ suite!(
 );
 suite!(
     fallback_to_a_region,
-    |_| Fallback::new(Region::new(200), Region::new(1 << 20)),
+    |_| Fallback::new(Region::new(200), Region::new(1 << 17)),
     [owns, reset, send],
-    limits = Limits::block(1000, 16).bytes(500_000),
+    limits = Limits::block(1000, 16).bytes(60_000),
 );
 suite!(
     fallback_from_a_pool,
@@ -85,7 +85,7 @@ suite!(
 );
 suite!(
     segregate_regions,
-    |_| Segregate::<64, _, _>::new(Region::over_returning(1 << 20, 100), Region::new(1 << 20)),
+    |_| Segregate::<64, _, _>::new(Region::over_returning(1 << 17, 100), Region::new(1 << 17)),
     [owns, reset, send],
     limits = Limits::block(1000, 16).bytes(8000),
 );
@@ -103,7 +103,7 @@ suite!(
 );
 suite!(
     limit_owns,
-    |_| Limit::new(Region::over_returning(1 << 20, 7), 1 << 19),
+    |_| Limit::new(Region::over_returning(1 << 17, 7), 1 << 16),
     [owns, reset, eq, send],
     limits = Limits::block(1000, 16).bytes(8000),
 );

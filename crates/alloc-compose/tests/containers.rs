@@ -1,6 +1,6 @@
 //! Containers whose memory comes from several allocators at one time.
 #![cfg(feature = "alloc")]
-#![cfg_attr(feature = "nightly", feature(allocator_api))]
+#![cfg_attr(feature = "nightly", feature(allocator_api, btreemap_alloc))]
 
 mod support;
 
