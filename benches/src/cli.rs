@@ -153,6 +153,12 @@ mod tests {
     }
 
     #[test]
+    fn help_knows_the_defaults() {
+        let words = format!("[default: {DEFAULT_LIMIT_MIB}, or {QUICK_LIMIT_MIB} with --quick]");
+        assert!(HELP.contains(&words));
+    }
+
+    #[test]
     fn help_wins_over_what_follows() {
         assert_eq!(run(&["--help", "--nonsense"]), Ok(Command::Help));
     }

@@ -1,7 +1,9 @@
 //! The demo from its command line to its exit code.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -26,7 +28,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             ExitCode::from(2)
         }
         Ok(Command::Help) => {
-            print!("{}", cli::HELP);
+            say(cli::HELP.trim_end());
             ExitCode::SUCCESS
         }
         Ok(Command::Run(options)) => match run(&options) {
@@ -47,39 +49,40 @@ fn run(options: &Options) -> Result<(), Vec<String>> {
     let workspace = defaults::workspace();
     let input = read(options, &workspace)?;
     let described = describe(&input, options.limit);
-    println!("Input: {described}.");
+    say(format_args!("Input: {described}."));
 
     let mut progress = Progress::new(JOBS.len() + 1);
     let outcomes = measure_all(&input, options, &mut progress);
     let leaks = profile(&input, &mut progress);
+    let elapsed = start.elapsed();
     let summary = Summary {
         input: described,
         outcomes,
         leaks,
-        elapsed: start.elapsed(),
+        elapsed,
     };
 
-    println!("\n{}", summary.table());
-    println!(
-        "Leak report: all jobs once more, over {}, with each block on record.\n",
-        report::bytes(summary.leaks.bytes)
-    );
-    println!("{}", summary.leaks.text());
     let mut failures = summary.defects();
     let out = options
         .out
         .clone()
         .unwrap_or_else(|| workspace.join("target/demo.html"));
-    match write(&out, &report::page(&summary)) {
-        Ok(place) => println!("Charts: {}", place.display()),
+    let written = write(&out, &report::page(&summary));
+    say(summary.text());
+    match written {
+        Ok(place) => say(format_args!("Charts: {}", place.display())),
         Err(failure) => failures.push(failure),
     }
-    println!("Took {}.", report::time(start.elapsed()));
     if failures.is_empty() {
         Ok(())
     } else {
         Err(failures)
     }
+}
+
+/// Prints a line. If nobody reads it any more, the page and the exit code still tell.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 /// Takes the text, and complains about what could not be taken.

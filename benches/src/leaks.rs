@@ -38,17 +38,15 @@ impl Leaks {
     /// The report with a word before it.
     pub fn text(&self) -> String {
         let verdict = if self.is_clean() {
-            format!(
-                "The block of {DELIBERATE} bytes was leaked on purpose, before the jobs began, so that there is \
-                 something to see. The jobs left nothing behind."
-            )
+            "The jobs left nothing behind."
         } else {
-            format!(
-                "Besides the block of {DELIBERATE} bytes that was leaked on purpose THERE ARE OTHERS, or faults: \
-                 this is a defect."
-            )
+            "There are others, or faults: THIS IS A DEFECT."
         };
-        format!("{verdict}\n\n{}\n", self.report)
+        let deliberate = format!(
+            "The block of {DELIBERATE} bytes was leaked on purpose before the jobs began,\n\
+             so that there is something to see."
+        );
+        format!("{deliberate} {verdict}\n\n{}\n", self.report)
     }
 }
 
@@ -93,6 +91,6 @@ mod tests {
         let again = leaks.report.leaks[0];
         leaks.report.leaks.push(again);
         assert!(!leaks.is_clean());
-        assert!(leaks.text().contains("defect"));
+        assert!(leaks.text().contains("DEFECT"));
     }
 }

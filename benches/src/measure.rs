@@ -21,7 +21,7 @@ impl Plan {
     pub const FULL: Self = Self {
         least: 3,
         most: 9,
-        time: Duration::from_secs(5),
+        time: Duration::from_secs(4),
     };
     /// For a look.
     pub const QUICK: Self = Self {

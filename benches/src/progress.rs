@@ -59,10 +59,15 @@ mod tests {
 
     #[test]
     fn percentages_count_the_steps() {
-        let mut progress = Progress::new(4);
-        assert!(progress.line(0.5, "x").starts_with("[ 12 %]"));
-        progress.end("a test's step");
-        assert!(progress.line(0.0, "x").starts_with("[ 25 %]"));
-        assert!(progress.line(0.0, "x").ends_with(" s  x"));
+        let at = |done| Progress {
+            start: Instant::now(),
+            rewrites: false,
+            steps: 4,
+            done,
+        };
+        assert!(at(0).line(0.5, "x").starts_with("[ 12 %]"));
+        assert!(at(1).line(0.0, "x").starts_with("[ 25 %]"));
+        assert!(at(4).line(0.0, "x").starts_with("[100 %]"));
+        assert!(at(1).line(0.0, "x").ends_with(" s  x"));
     }
 }

@@ -12,7 +12,7 @@ use crate::words::{Sum, hash, words};
 /// How many components a vector has. Words share them by their hash.
 const COMPONENTS: usize = 512;
 /// How many files are compared with each other; of more, those at equal distances in the list.
-const FILES: usize = 1024;
+const FILES: usize = 768;
 /// How many sums a product keeps, so that it can be computed by vector instructions.
 const LANES: usize = 16;
 

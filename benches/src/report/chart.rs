@@ -35,9 +35,9 @@ pub struct Group {
 
 const WIDTH: f64 = 720.0;
 const NAMES: f64 = 90.0;
-const LABELS: f64 = 150.0;
-const BAR: f64 = 18.0;
-const GAP: f64 = 14.0;
+const LABELS: f64 = 190.0;
+const BAR: f64 = 17.0;
+const GAP: f64 = 10.0;
 
 /// Draws groups of horizontal bars. The longest value takes the whole width.
 pub fn bars(title: &str, groups: &[Group], scale: Scale) -> String {

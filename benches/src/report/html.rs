@@ -14,7 +14,8 @@ const STYLE: &str = "\
   --line: #363d45; --ours: #6ea2f5; --system: #69737e; } }
 body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; background: var(--ground); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
+dt { font-weight: 600; }
 p.dim, figcaption { color: var(--dim); } figure { margin: 0 0 1.5rem; }
 svg { width: 100%; height: auto; } svg text { fill: var(--text); font-size: 12px; }
 svg text.name { text-anchor: end; font-weight: 600; }
@@ -45,43 +46,56 @@ pub fn escape(text: &str) -> String {
 
 /// The whole page.
 pub fn page(summary: &Summary) -> String {
-    let mut body = String::new();
-    // Writing to a `String` cannot fail.
-    let _ = write!(
-        body,
-        "<h1>Allocators at work</h1>\n<p class=\"dim\">{}. {} on {}, {} hardware threads; {} in all.</p>\n",
+    let body = [
+        head(summary),
+        charts(&summary.outcomes),
+        numbers(summary),
+        jobs(&summary.outcomes),
+        leaks(summary),
+    ]
+    .concat();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <title>Allocators at work</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n{body}</body>\n</html>\n"
+    )
+}
+
+/// What was measured, where, and what the colors mean.
+fn head(summary: &Summary) -> String {
+    format!(
+        "<h1>Allocators at work</h1>\n\
+         <p class=\"dim\">{}. {} on {}, {} hardware threads; {} in all.</p>\n\
+         <p><span class=\"key ours\"></span>our allocator\
+         <span class=\"key system\"></span>the system allocator</p>\n",
         escape(&summary.input),
         std::env::consts::ARCH,
         std::env::consts::OS,
         std::thread::available_parallelism().map_or(1, usize::from),
         time(summary.elapsed),
-    );
-    body += "<p><span class=\"key ours\"></span>our allocator<span class=\"key system\"></span>\
-             the system allocator</p>\n";
-    body += &charts(&summary.outcomes);
-    body += "<h2>The numbers</h2>\n";
-    body += &numbers(summary);
-    body += "<h2>The jobs</h2>\n<dl>\n";
-    for outcome in &summary.outcomes {
+    )
+}
+
+/// What each job does.
+fn jobs(outcomes: &[Outcome]) -> String {
+    let mut list = String::new();
+    for outcome in outcomes {
         let about = format!("{} {} rounds with each.", outcome.about, outcome.rounds);
-        let _ = writeln!(
-            body,
-            "<dt>{}</dt><dd>{}</dd>",
-            escape(outcome.job),
-            escape(&about)
-        );
+        let (job, about) = (escape(outcome.job), escape(&about));
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(list, "<dt>{job}</dt><dd>{about}</dd>");
     }
-    let _ = write!(
-        body,
-        "</dl>\n<h2>The leak report</h2>\n<p>All jobs once more, over {}, with each block on record.</p>\n\
-         <pre>{}</pre>\n",
+    format!("<h2>The jobs</h2>\n<dl>\n{list}</dl>\n")
+}
+
+/// The leak report, as in the terminal.
+fn leaks(summary: &Summary) -> String {
+    format!(
+        "<h2>The leak report</h2>\n\
+         <p>All jobs once more, over {}, with each block on record.</p>\n<pre>{}</pre>\n",
         bytes(summary.leaks.bytes),
         escape(&summary.leaks.text()),
-    );
-    format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <title>Allocators at work</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
     )
 }
 
@@ -169,7 +183,7 @@ fn numbers(summary: &Summary) -> String {
         let _ = writeln!(rows, "<tr>{}</tr>", cells("td", row));
     }
     format!(
-        "<div class=\"wide\"><table>\n<thead><tr>{header}</tr></thead>\n\
+        "<h2>The numbers</h2>\n<div class=\"wide\"><table>\n<thead><tr>{header}</tr></thead>\n\
          <tbody>\n{rows}</tbody>\n</table></div>\n<p class=\"dim\">{}</p>\n",
         escape(LEGEND),
     )

@@ -30,7 +30,7 @@ pub const HEADER: [&str; 7] = [
 pub const LEGEND: &str = "\
 time: the median of the rounds, taken without counters. vs system: below 1 is faster.
 bytes asked: by the job of its allocator. upstream: the system allocator; calls to allocate,
-grow, shrink and free, and the most bytes held at one time. For System both are the same.";
+grow, shrink and free, and the most bytes held at one time, without its own bookkeeping.";
 
 /// Everything that was found out.
 #[derive(Clone, Debug)]
@@ -60,6 +60,17 @@ impl Summary {
     /// The table and its legend, as text.
     pub fn table(&self) -> String {
         format!("{}\n{LEGEND}\n", table(HEADER, &self.rows(), 2))
+    }
+
+    /// Everything as text: the table, the leak report, the time it all took.
+    pub fn text(&self) -> String {
+        format!(
+            "\n{}\nLeak report: all jobs once more, over {}, with each block on record.\n\n{}\nTook {}.",
+            self.table(),
+            bytes(self.leaks.bytes),
+            self.leaks.text(),
+            time(self.elapsed),
+        )
     }
 
     /// A sentence for each thing that must not be.
