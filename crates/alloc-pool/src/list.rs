@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn sorting_puts_the_highest_in_front_and_loses_nothing() {
         let mut state = 1_usize;
-        for len in (0..70).chain([127, 128, 129, 255]) {
+        let most = if cfg!(miri) { 9 } else { 70 };
+        for len in (0..most).chain([33, if cfg!(miri) { 34 } else { 255 }]) {
             let mut list = List::<Number>::EMPTY;
             let mut expected = Vec::new();
             for _ in 0..len {
