@@ -57,10 +57,11 @@
 //!
 //! # Costs
 //!
-//! - A request that has room: seven instructions for a `u64` on x86-64. It compares the cursor,
-//!   which is moved up by the size rounded to `MIN_ALIGN`, with the limit, by one sign bit.
-//! - Memory: blocks are rounded up to `MIN_ALIGN` (8 bytes); a chunk has a header of three words;
-//!   at most half of what is reserved is ahead of use, and less once chunks stop doubling at 1 MiB.
+//! - A request that has room: seven instructions for a `u64` on x86-64, with the store of the value and
+//!   the return. The cursor moves up by the size, rounded to `MIN_ALIGN`, and one sign bit tells whether it
+//!   passed the limit.
+//! - Memory: blocks are rounded up to `MIN_ALIGN` (8 bytes); a chunk has a header of three words; chunks
+//!   double up to 1 MiB, so that up to half of a small arena may be ahead of use, and little of a large one.
 //! - A block that is freed comes back at once if it is the last one, otherwise at the next reset.
 //!   The last block grows and shrinks in place, which makes one growing `Vec` at a time cheap and
 //!   two growing in turns wasteful.

@@ -13,7 +13,7 @@ fn frame<A: Allocator, const M: usize>(arena: &Arena<A, M>, rounds: u64) {
         arena.alloc([true; 3]);
         arena.alloc_str("a name that is not short");
         if round % 40 == 7 {
-            arena.alloc_slice_fill_copy(10_000, 1_u8);
+            arena.alloc_uninit_slice::<u8>(10_000);
         }
         if round % 64 == 5 {
             let layout = Layout::from_size_align(100, 256).unwrap();
@@ -24,7 +24,7 @@ fn frame<A: Allocator, const M: usize>(arena: &Arena<A, M>, rounds: u64) {
 }
 
 fn settles<const M: usize>(builder: ArenaBuilder<M>) {
-    let rounds = if cfg!(miri) { 50 } else { 500 };
+    let rounds = if cfg!(miri) { 20 } else { 500 };
     let upstream = Upstream::new();
     let mut arena = builder.build_in(upstream.clone());
     frame(&arena, rounds);
@@ -58,7 +58,8 @@ fn a_frame_loop_settles_at_zero_upstream_calls() {
 fn frames_of_changing_size_settle() {
     let upstream = Upstream::new();
     let mut arena = Arena::new_in(upstream.clone());
-    let sizes = [30, 200, 10, 120, 200, 90];
+    let scale = if cfg!(miri) { 1 } else { 10 };
+    let sizes = [3, 20, 1, 12, 20, 9].map(|size| size * scale);
     let mut calls = [0; 3];
     for calls in &mut calls {
         let before = upstream.calls();
@@ -94,7 +95,7 @@ fn reset_keeps_and_release_gives_back() {
 
 #[test]
 fn a_capacity_is_held_by_one_chunk() {
-    for bytes in [1, 7, 8, 100, 4096, 100_000] {
+    for bytes in [1, 7, 8, 100, if cfg!(miri) { 400 } else { 100_000 }] {
         let upstream = Upstream::new().least_aligned();
         let arena = Arena::with_capacity_in(bytes, upstream.clone());
         assert_eq!((upstream.calls(), arena.used()), (1, 0));

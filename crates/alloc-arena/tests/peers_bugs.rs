@@ -30,7 +30,7 @@ fn a_limit_below_what_is_reserved_stops_growth() {
 #[test]
 fn a_limit_is_exact() {
     for upstream in [Upstream::new(), Upstream::new().over_returning()] {
-        for limit in (0..6000).step_by(if cfg!(miri) { 511 } else { 7 }) {
+        for limit in (0..6000).step_by(if cfg!(miri) { 1511 } else { 7 }) {
             let arena = Arena::builder().limit(limit).build_in(upstream.clone());
             while arena.try_alloc([0_u8; 40]).is_ok() {}
             assert!(arena.reserved() <= limit);
@@ -126,7 +126,8 @@ fn a_block_of_no_size_at_the_cursor_is_harmless() {
     let grown = unsafe { arena.grow(block, eight, layout) }.unwrap();
     // SAFETY: 24 bytes, just allocated.
     unsafe { grown.cast::<u8>().write_bytes(7, 24) };
-    let after = NonNull::without_provenance(grown.cast::<u8>().addr().saturating_add(24));
+    let after = grown.cast::<u8>().addr().get() + 24;
+    let after = NonNull::new(std::ptr::without_provenance_mut(after)).unwrap();
     // SAFETY: a zero-size block is valid wherever it is aligned.
     unsafe { arena.deallocate(after, eight) };
     assert_eq!((arena.used(), *arena.alloc(5_u64)), (24, 5));
@@ -136,7 +137,7 @@ fn a_block_of_no_size_at_the_cursor_is_harmless() {
 #[test]
 fn freeing_the_last_block_rewinds() {
     let arena = Arena::new();
-    for _ in 0..1000 {
+    for _ in 0..100 {
         drop(Vec::<u64, _>::with_capacity_in(100, &arena));
     }
     assert_eq!((arena.used(), arena.chunks()), (0, 1));
