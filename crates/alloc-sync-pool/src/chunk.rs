@@ -187,9 +187,8 @@ impl<A: Allocator> ChunkList<A> {
     /// All chunks, newest first.
     pub(crate) fn iter(&self) -> Iter<'_> {
         // SAFETY: L1, C1; with the Acquire in `head` the header is initialised, and it lives as long as the list, which is borrowed.
-        Iter {
-            next: unsafe { self.head().as_ref() },
-        }
+        let next = unsafe { self.head().as_ref() };
+        Iter { next }
     }
 
     /// The chunk in which `address` lies. Newest first: as chunks double, half of all blocks are found at once.
@@ -202,10 +201,11 @@ impl<A: Allocator> ChunkList<A> {
         // Acquire: pairs with the Release below; whoever stored it had acquired that chunk through `head` before.
         let current = self.current.load(Ordering::Acquire);
         // SAFETY: L2, and as in `iter`.
-        if let Some(chunk) = unsafe { current.as_ref() } {
-            if let Some(claim) = chunk.bitmap().claim(want) {
-                return Some((chunk, claim));
-            }
+        let current_chunk = unsafe { current.as_ref() };
+        if let Some(chunk) = current_chunk
+            && let Some(claim) = chunk.bitmap().claim(want)
+        {
+            return Some((chunk, claim));
         }
         for chunk in self.iter().filter(|chunk| !ptr::eq(*chunk, current)) {
             if let Some(claim) = chunk.bitmap().claim(want) {

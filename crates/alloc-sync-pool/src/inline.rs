@@ -178,10 +178,7 @@ impl<T, const N: usize> PartialEq for InlineSyncPool<T, N> {
 impl<T, const N: usize> Eq for InlineSyncPool<T, N> {}
 
 // SAFETY: equal references are to one pool.
-unsafe impl<'a, 'b, T, const N: usize> AllocatorEq<&'b InlineSyncPool<T, N>>
-    for &'a InlineSyncPool<T, N>
-{
-}
+unsafe impl<T, const N: usize> AllocatorEq<&InlineSyncPool<T, N>> for &InlineSyncPool<T, N> {}
 
 // SAFETY: a copy of the reference is to the same pool, which stays where it is while there is one.
 unsafe impl<T, const N: usize> AllocatorClone for &InlineSyncPool<T, N> {}

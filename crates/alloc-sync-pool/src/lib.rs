@@ -26,7 +26,7 @@
 //! let pool = ArcHandle::new(SyncPool::for_value::<[u8; 100]>());
 //!
 //! // Made here, dropped there.
-//! let message = Box::try_new_in([1; 100], pool.clone())?;
+//! let message = Box::try_new_in([1_u8; 100], pool.clone())?;
 //! std::thread::spawn(move || drop(message)).join().map_err(|_| AllocError)?;
 //! assert_eq!(pool.in_use(), 0);
 //!

@@ -2,7 +2,7 @@
 
 /// Aligns a value to what two processors exchange at once, and pads it to a multiple of that.
 ///
-/// 128 bytes where the prefetcher fetches lines in pairs (x86-64) or lines are that long (some AArch64, POWER), 256 on s390x, else 64.
+/// 128 bytes where the prefetcher fetches lines in pairs (x86-64) or lines are that long (some of ARM and POWER), 256 on s390x, else 64.
 /// A test compares it with `CachePadded` of crossbeam-utils, whose table this is, rounded up.
 #[cfg_attr(
     any(

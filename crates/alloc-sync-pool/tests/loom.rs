@@ -36,6 +36,7 @@ fn model(name: &str, preemptions: Option<usize>, f: impl Fn() + Send + Sync + 's
 
 /// A block on its way between threads.
 struct Block(NonNull<u8>);
+// SAFETY: plain memory, with one owner.
 unsafe impl Send for Block {}
 
 /// What the threads of one execution do with their blocks: who has which, and a cell for each one's content.
@@ -64,6 +65,7 @@ impl Ledger {
         let address = block.0.addr().get();
         self.write(address);
         assert!(self.held.lock().unwrap().remove(&address));
+        // SAFETY: taken from this allocator or an equivalent one, with this layout.
         unsafe { alloc.deallocate(block.0, BLOCK) };
     }
 
@@ -75,6 +77,7 @@ impl Ledger {
                 .entry(address)
                 .or_insert_with(|| StdArc::new(UnsafeCell::new(0))),
         );
+        // SAFETY: loom reports it if somebody else uses the cell.
         cell.with_mut(|value| unsafe { *value += 1 });
     }
 }
@@ -98,6 +101,7 @@ impl<P> World<P> {
 #[derive(Clone, Default)]
 struct Counting(StdArc<AtomicUsize>);
 
+// SAFETY: the global allocator's blocks.
 unsafe impl Allocator for Counting {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         self.0.fetch_add(1, Ordering::Relaxed);
@@ -105,6 +109,7 @@ unsafe impl Allocator for Counting {
     }
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise, passed on.
         unsafe { Global.deallocate(ptr, layout) };
     }
 }

@@ -30,8 +30,9 @@ fn in_child(name: &str, words: &str) -> bool {
 
 fn free_twice(alloc: &impl Allocator) {
     let block: NonNull<u8> = alloc.allocate(BLOCK).unwrap().cast();
-    // Not sound, and that is the point: nothing is promised after the second call.
+    // SAFETY: as the process aborts at the first broken promise, nothing follows it.
     unsafe { alloc.deallocate(block, BLOCK) };
+    // SAFETY: as the process aborts at the first broken promise, nothing follows it.
     unsafe { alloc.deallocate(block, BLOCK) };
 }
 
@@ -55,7 +56,9 @@ fn local_and_pool_double_free() {
         let pool = SyncPool::new(BLOCK);
         let local = pool.local();
         let block: NonNull<u8> = local.allocate(BLOCK).unwrap().cast();
+        // SAFETY: as the process aborts at the first broken promise, nothing follows it.
         unsafe { pool.deallocate(block, BLOCK) };
+        // SAFETY: as the process aborts at the first broken promise, nothing follows it.
         unsafe { local.deallocate(block, BLOCK) };
     }
 }
@@ -73,6 +76,7 @@ fn pool_foreign_pointer() {
         let pool = SyncPool::new(BLOCK);
         pool.allocate(BLOCK).unwrap();
         let block = Global.allocate(BLOCK).unwrap();
+        // SAFETY: as the process aborts at the first broken promise, nothing follows it.
         unsafe { pool.deallocate(block.cast(), BLOCK) };
     }
 }
@@ -82,6 +86,7 @@ fn local_foreign_pointer() {
     if in_child("local_foreign_pointer", "foreign pointer") {
         let pool = SyncPool::new(BLOCK);
         let block = Global.allocate(BLOCK).unwrap();
+        // SAFETY: as the process aborts at the first broken promise, nothing follows it.
         unsafe { pool.local().deallocate(block.cast(), BLOCK) };
     }
 }
@@ -91,6 +96,9 @@ fn inline_pointer_into_a_block() {
     if in_child("inline_pointer_into_a_block", "foreign pointer") {
         let pool = InlineSyncPool::<u64, 4>::new();
         let block: NonNull<u8> = (&pool).allocate(BLOCK).unwrap().cast();
-        unsafe { (&pool).deallocate(block.add(1), BLOCK) };
+        // SAFETY: inside the block.
+        let inside = unsafe { block.add(1) };
+        // SAFETY: as the process aborts at the first broken promise, nothing follows it.
+        unsafe { (&pool).deallocate(inside, BLOCK) };
     }
 }

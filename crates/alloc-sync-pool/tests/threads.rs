@@ -47,18 +47,15 @@ impl<A: Allocator> Stamped<'_, A> {
     fn give(&mut self, index: usize) {
         let (block, stamp) = self.held.swap_remove(index);
         // SAFETY: ours, and written to when it was taken.
-        assert_eq!(
-            unsafe { block.read() },
-            [stamp; 4],
-            "somebody else wrote to our block"
-        );
+        let found = unsafe { block.read() };
+        assert_eq!(found, [stamp; 4], "somebody else wrote to our block");
         // SAFETY: allocated by this allocator.
         unsafe { self.alloc.deallocate(block.cast(), BLOCK) };
     }
 }
 
-/// Takes and gives at random, with at most `most` blocks at once; `must` says that no request may be refused.
-fn stress<A: Allocator>(alloc: &A, thread: u64, most: usize, must: bool) {
+/// Takes and gives at random, with at most `most` blocks at once; `granted` says that no request may be refused.
+fn stress<A: Allocator>(alloc: &A, thread: u64, most: usize, granted: bool) {
     let mut random = Random(thread * 0x9e37_79b9 + 1);
     let mut blocks = Stamped {
         alloc,
@@ -67,7 +64,7 @@ fn stress<A: Allocator>(alloc: &A, thread: u64, most: usize, must: bool) {
     for round in 0..ROUNDS {
         if blocks.held.len() < most && random.below(2) == 0 {
             let taken = blocks.take(thread << 32 | round as u64);
-            assert!(taken || !must, "refused");
+            assert!(taken || !granted, "refused");
         } else if !blocks.held.is_empty() {
             let index = random.below(blocks.held.len());
             blocks.give(index);
@@ -87,9 +84,9 @@ fn a_block_has_one_owner() {
             let pool = &pool;
             scope.spawn(move || {
                 if n % 2 == 0 {
-                    stress(pool, n, 40, true)
+                    stress(pool, n, 40, true);
                 } else {
-                    stress(&pool.local(), n, 200, true)
+                    stress(&pool.local(), n, 200, true);
                 }
             });
         }
@@ -124,9 +121,9 @@ fn few_blocks_for_many() {
             let pool = &pool;
             scope.spawn(move || {
                 if n % 2 == 0 {
-                    stress(pool, n, 3, false)
+                    stress(pool, n, 3, false);
                 } else {
-                    stress(&pool.local(), n, 3, false)
+                    stress(&pool.local(), n, 3, false);
                 }
             });
         }
@@ -209,9 +206,9 @@ fn a_static_pool_serves_threads() {
             assert_eq!(inline, heap);
         })
     });
-    workers
-        .into_iter()
-        .for_each(|worker| worker.join().unwrap());
+    for worker in workers {
+        worker.join().unwrap();
+    }
     assert_eq!((POOL.in_use(), HEAP.in_use()), (0, 0));
 }
 
