@@ -3,12 +3,11 @@
 //! The order of the steps is what makes the table exact. A record is entered after the inner allocator returned the block, and taken out
 //! before it gets the block back: in between the address may already be another thread's.
 
-use core::alloc::GlobalAlloc;
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 use std::time::Duration;
 
-use alloc_core::{AllocError, Allocator, AllocatorEq, Layout, Owns, StaticAllocator, dangling};
+use alloc_core::{AllocError, Layout, dangling};
 
 use super::Profiler;
 use super::clock::thread_number;
@@ -40,7 +39,7 @@ impl<A> Profiler<A> {
 
     /// A request for a new block was answered.
     #[inline]
-    fn born(&self, block: Option<NonNull<u8>>, layout: Layout) {
+    pub(super) fn born(&self, block: Option<NonNull<u8>>, layout: Layout) {
         self.counters.allocated(layout.size(), block.is_some());
         if let Some(block) = block {
             self.enter(block, self.new_record(layout), layout);
@@ -126,7 +125,7 @@ impl<A> Profiler<A> {
 
     /// Whether the inner allocator shall free this block, which then is out of the table.
     #[inline]
-    fn may_free(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
+    pub(super) fn may_free(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         let held = self.take(Operation::Deallocate, ptr, layout, Purpose::Free);
         if held.is_some() {
             self.counters.freeing(layout.size());
@@ -136,7 +135,7 @@ impl<A> Profiler<A> {
 
     /// Grows or shrinks a block of non-zero size to one of non-zero size.
     #[inline]
-    fn resize(
+    pub(super) fn resize(
         &self,
         operation: Operation,
         ptr: NonNull<u8>,
@@ -182,14 +181,19 @@ impl<A> Profiler<A> {
     }
 
     /// Hands out a block of zero size, without the inner allocator.
-    fn nothing(&self, layout: Layout) -> NonNull<[u8]> {
+    pub(super) fn nothing(&self, layout: Layout) -> NonNull<[u8]> {
         self.counters.allocated(0, true);
         self.zero_size.fetch_add(1, Ordering::Relaxed);
         dangling(layout)
     }
 
     /// Takes back a block of zero size, if there is one that looks like this.
-    fn take_nothing(&self, operation: Operation, ptr: NonNull<u8>, layout: Layout) -> bool {
+    pub(super) fn take_nothing(
+        &self,
+        operation: Operation,
+        ptr: NonNull<u8>,
+        layout: Layout,
+    ) -> bool {
         let address = ptr.addr().get();
         if address == layout.align() {
             // Relaxed: such blocks have no memory that an ordering could protect.
@@ -220,7 +224,7 @@ impl<A> Profiler<A> {
     }
 
     /// Grows a block of zero size: an allocation underneath.
-    fn grow_nothing(
+    pub(super) fn grow_nothing(
         &self,
         ptr: NonNull<u8>,
         old: Layout,
@@ -245,19 +249,14 @@ impl<A> Profiler<A> {
         }
         Ok(trim(block?.cast(), new))
     }
-}
 
-impl<A: Allocator> Profiler<A> {
     /// Shrinks a block to zero size: a free underneath, if it has any bytes.
-    ///
-    /// # Safety
-    ///
-    /// That of [`Allocator::shrink`].
-    unsafe fn shrink_to_nothing(
+    pub(super) fn shrink_to_nothing(
         &self,
         ptr: NonNull<u8>,
         old: Layout,
         new: Layout,
+        free: impl FnOnce(),
     ) -> Result<NonNull<[u8]>, AllocError> {
         let held = if old.size() == 0 {
             self.take_nothing(Operation::Shrink, ptr, old)
@@ -271,8 +270,7 @@ impl<A: Allocator> Profiler<A> {
         }
         self.counters.shrinking(old.size(), 0);
         if old.size() > 0 {
-            // SAFETY: the caller's promise; the block is out of the table.
-            unsafe { self.inner.deallocate(ptr, old) };
+            free();
         }
         self.counters.shrunk(old.size(), 0, true);
         self.zero_size.fetch_add(1, Ordering::Relaxed);
@@ -282,165 +280,6 @@ impl<A: Allocator> Profiler<A> {
 
 /// The block as the caller gets it: of the asked length, so that one size alone fits.
 #[inline]
-fn trim(start: NonNull<u8>, layout: Layout) -> NonNull<[u8]> {
+pub(super) fn trim(start: NonNull<u8>, layout: Layout) -> NonNull<[u8]> {
     NonNull::slice_from_raw_parts(start, layout.size())
 }
-
-/// The start of a block, if there is one.
-#[inline]
-fn start(block: Result<NonNull<[u8]>, AllocError>) -> Option<NonNull<u8>> {
-    block.ok().map(NonNull::cast)
-}
-
-// SAFETY: each block is one of `inner`, returned at its start and at most in its length, with the alignment that was asked for, or
-// dangling if it has no size. A layout that is passed on fits: it is the asked one, or the caller broke its promise. `inner` is
-// neither changed nor dropped while blocks are live, except through `&mut self` or by dropping the whole. Recording does not unwind.
-unsafe impl<A: Allocator> Allocator for Profiler<A> {
-    #[inline]
-    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(self.nothing(layout));
-        }
-        let block = start(self.inner.allocate(layout));
-        self.born(block, layout);
-        Ok(trim(block.ok_or(AllocError)?, layout))
-    }
-
-    #[inline]
-    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(self.nothing(layout));
-        }
-        let block = start(self.inner.allocate_zeroed(layout));
-        self.born(block, layout);
-        Ok(trim(block.ok_or(AllocError)?, layout))
-    }
-
-    #[inline]
-    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        if layout.size() == 0 {
-            if self.take_nothing(Operation::Deallocate, ptr, layout) {
-                self.counters.freeing(0);
-            }
-            return;
-        }
-        if self.may_free(ptr, layout) {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.inner.deallocate(ptr, layout) };
-        }
-    }
-
-    #[inline]
-    unsafe fn grow(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if old.size() == 0 {
-            return self.grow_nothing(ptr, old, new, || self.inner.allocate(new));
-        }
-        let block = self.resize(Operation::Grow, ptr, old, new, || {
-            // SAFETY: the caller's promise, passed on.
-            start(unsafe { self.inner.grow(ptr, old, new) })
-        });
-        Ok(trim(block.ok_or(AllocError)?, new))
-    }
-
-    #[inline]
-    unsafe fn grow_zeroed(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if old.size() == 0 {
-            return self.grow_nothing(ptr, old, new, || self.inner.allocate_zeroed(new));
-        }
-        let block = self.resize(Operation::Grow, ptr, old, new, || {
-            // SAFETY: the caller's promise, passed on.
-            start(unsafe { self.inner.grow_zeroed(ptr, old, new) })
-        });
-        Ok(trim(block.ok_or(AllocError)?, new))
-    }
-
-    #[inline]
-    unsafe fn shrink(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if new.size() == 0 {
-            // SAFETY: the caller's promise, passed on.
-            return unsafe { self.shrink_to_nothing(ptr, old, new) };
-        }
-        let block = self.resize(Operation::Shrink, ptr, old, new, || {
-            // SAFETY: the caller's promise, passed on.
-            start(unsafe { self.inner.shrink(ptr, old, new) })
-        });
-        Ok(trim(block.ok_or(AllocError)?, new))
-    }
-}
-
-// SAFETY: each method returns what the method of the same name of `inner` returns for the same arguments, or refuses. Recording does
-// not unwind, and takes its memory from the system, so it never calls the global allocator.
-unsafe impl<A: GlobalAlloc> GlobalAlloc for Profiler<A> {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise, passed on.
-        let block = unsafe { self.inner.alloc(layout) };
-        self.born(NonNull::new(block), layout);
-        block
-    }
-
-    #[inline]
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise, passed on.
-        let block = unsafe { self.inner.alloc_zeroed(layout) };
-        self.born(NonNull::new(block), layout);
-        block
-    }
-
-    #[inline]
-    unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-        if NonNull::new(ptr).is_some_and(|start| self.may_free(start, layout)) {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.inner.dealloc(ptr, layout) };
-        }
-    }
-
-    #[inline]
-    unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        let new = Layout::from_size_align(new_size, layout.align());
-        let (Some(start), Ok(new)) = (NonNull::new(ptr), new) else {
-            self.counters.failed();
-            return core::ptr::null_mut();
-        };
-        let operation = if new_size < layout.size() {
-            Operation::Shrink
-        } else {
-            Operation::Grow
-        };
-        let block = self.resize(operation, start, layout, new, || {
-            // SAFETY: the caller's promise, passed on.
-            NonNull::new(unsafe { self.inner.realloc(ptr, layout, new_size) })
-        });
-        block.map_or(core::ptr::null_mut(), NonNull::as_ptr)
-    }
-}
-
-// SAFETY: a block of `self` is a block of `inner` with the same layout, or has no size and is nobody's.
-unsafe impl<A: Owns> Owns for Profiler<A> {
-    #[inline]
-    fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
-        self.inner.owns(ptr, layout)
-    }
-}
-
-// SAFETY: blocks live as long as those of `inner`, which is static: dropping either invalidates none. `reset` needs an `inner` with a
-// safe method that invalidates blocks, and such a one is not static.
-unsafe impl<A: StaticAllocator> StaticAllocator for Profiler<A> {}
-
-// SAFETY: only the same value is equal, and an allocator is equivalent to itself.
-unsafe impl<A: Allocator> AllocatorEq for Profiler<A> {}
