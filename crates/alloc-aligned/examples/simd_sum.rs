@@ -1,4 +1,5 @@
-//! Computes a dot product over aligned blocks, sixteen accumulators wide, and checks that no register was loaded off its boundary.
+//! Computes a dot product over aligned blocks, sixteen accumulators wide, and checks that no
+//! register was loaded off its boundary.
 //!
 //! ```text
 //! cargo run -p alloc-aligned --example simd_sum
@@ -6,13 +7,14 @@
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use alloc_aligned::{Simd, is_aligned_to};
-use alloc_core::{Allocator, Global, vec::Vec};
+use alloc_core::{Global, vec::Vec};
 
 /// How many `f32` fill the 64 bytes of one block.
 const LANES: usize = 16;
 
-/// The dot product of two vectors of equal length, block by block; the compiler turns the inner loop into vector code.
-fn dot<A: Allocator>(a: &Vec<f32, A>, b: &Vec<f32, A>) -> f32 {
+/// The dot product of two aligned vectors of equal length, block by block; the compiler turns the
+/// inner loop into vector code.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();
     let (b_blocks, b_rest) = b.as_chunks::<LANES>();
     let mut lanes = [0.0_f32; LANES];

@@ -10,26 +10,28 @@ use crate::math;
 
 /// An allocator whose blocks are all aligned to `ALIGN` bytes or more.
 ///
-/// Each request goes to the inner allocator with its alignment raised to `ALIGN` and its size unchanged. A request that asks
-/// for more than `ALIGN` keeps what it asks for. This is all the state there is: `Aligned` is as large as `A`, and
-/// it moves, clones and compares as `A` does.
+/// Each request goes to the inner allocator with its alignment raised to `ALIGN` and its size
+/// unchanged. A request that asks for more than `ALIGN` keeps what it asks for. This is all the
+/// state there is: `Aligned` is as large as `A`, and it moves, clones and compares as `A` does.
 ///
 /// `ALIGN` is a power of two, which is checked when the program is compiled.
 ///
 /// # Which blocks belong to it
 ///
-/// A block of layout `L` is a block of the inner allocator with `L` raised. So the block has to be freed through an
-/// `Aligned` of the same `ALIGN` over an equivalent allocator: `Aligned<64, A>` and `Aligned<128, A>` are not equivalent, nor are
-/// `Aligned<64, A>` and `A`.
+/// A block of layout `L` is a block of the inner allocator with `L` raised. So the block has to be
+/// freed through an `Aligned` of the same `ALIGN` over an equivalent allocator: `Aligned<64, A>`
+/// and `Aligned<128, A>` are not equivalent, nor are `Aligned<64, A>` and `A`.
 ///
 /// # Errors
 ///
-/// Requests err if the inner allocator errs, or if the size rounded up to the raised alignment exceeds `isize::MAX` bytes.
+/// Requests err if the inner allocator errs, or if the size rounded up to the raised alignment
+/// exceeds `isize::MAX` bytes.
 ///
 /// # Complexity
 ///
-/// A maximum of two alignments on top of the inner allocator's method. `grow` is the inner `grow` and `shrink` the inner `shrink`:
-/// a block that the inner allocator can extend in place is extended in place.
+/// A maximum of two alignments on top of the inner allocator's method. `grow` is the inner `grow`
+/// and `shrink` the inner `shrink`: a block that the inner allocator can extend in place is
+/// extended in place.
 ///
 /// # Examples
 ///
@@ -46,9 +48,10 @@ use crate::math;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Aligned<const ALIGN: usize, A = DefaultUpstream> {
-    // I1: a block of length `n` that was handed out for alignment `a` is a block of `inner` with alignment `max(a, ALIGN)`, and
-    //     `n` is at most the largest size that a layout of that alignment can have. So each layout that fits the block
-    //     can be raised, and the raised layout fits the block of `inner`.
+    // I1: a block of length `n` that was handed out for alignment `a` is a block of `inner` with
+    //     alignment `max(a, ALIGN)`, and `n` is at most the largest size that a layout of that
+    //     alignment can have. So each layout that fits the block can be raised, and the raised
+    //     layout fits the block of `inner`.
     inner: A,
 }
 
@@ -57,15 +60,17 @@ pub type CacheLine<A = DefaultUpstream> = Aligned<CACHE_LINE, A>;
 
 /// Blocks for vector code: 64 bytes, one register of AVX-512.
 ///
-/// That is also a multiple of what AVX (32), SSE, NEON and WebAssembly (16) load at once, so that data keeps its alignment when the code
-/// that computes over it is compiled for another width. On vector machines of variable length (SVE, RISC-V V) loads only need the
-/// alignment of the element; 64 bytes do no harm there.
+/// That is also a multiple of what AVX (32), SSE, NEON and WebAssembly (16) load at once, so that
+/// data keeps its alignment when the code that computes over it is compiled for another width. On
+/// vector machines of variable length (SVE, RISC-V V) loads only need the alignment of the element;
+/// 64 bytes do no harm there.
 pub type Simd<A = DefaultUpstream> = Aligned<64, A>;
 
 /// Blocks that start a page of 4096 bytes, the base page of x86-64 and of most others.
 ///
-/// It aligns and nothing more: whether the page is on the heap or mapped is up to `A`. Where base pages are longer (16 KiB on Apple's
-/// 64-bit Arm, up to 64 KiB on other 64-bit Arm and PowerPC), use [`Aligned`] with that number.
+/// It aligns and nothing more: whether the page is on the heap or mapped is up to `A`. Where base
+/// pages are longer (16 KiB on Apple's 64-bit Arm, up to 64 KiB on other 64-bit Arm and PowerPC),
+/// use [`Aligned`] with that number.
 pub type Page<A = DefaultUpstream> = Aligned<4096, A>;
 
 impl<const ALIGN: usize, A> Aligned<ALIGN, A> {
@@ -135,7 +140,8 @@ impl<const ALIGN: usize, A: PartialEq<B>, B> PartialEq<Aligned<ALIGN, B>> for Al
 
 impl<const ALIGN: usize, A: Eq> Eq for Aligned<ALIGN, A> {}
 
-// SAFETY: blocks are those of `inner` at the raised layout, for the original and for the clone; `inner` keeps the promises.
+// SAFETY: blocks are those of `inner` at the raised layout, for the original and for the clone;
+// `inner` keeps the promises.
 unsafe impl<const ALIGN: usize, A: AllocatorClone> AllocatorClone for Aligned<ALIGN, A> {}
 
 // SAFETY: equal values have equivalent inner allocators and raise layouts to the same alignment.
@@ -146,12 +152,13 @@ where
 {
 }
 
-// SAFETY: blocks are those of `inner`, and nothing here invalidates one that `inner` would not. `reset` needs `A: Reset`, which such
-// an allocator can only implement by invalidating nothing.
+// SAFETY: blocks are those of `inner`, and nothing here invalidates one that `inner` would not.
+// `reset` needs `A: Reset`, which such an allocator can only implement by invalidating nothing.
 unsafe impl<const ALIGN: usize, A: StaticAllocator> StaticAllocator for Aligned<ALIGN, A> {}
 
-// SAFETY: by I1 a block of ours is one of `inner` with the raised layout, and equivalent allocators have equivalent inner ones. Blocks of
-// `inner` that were not allocated through an `Aligned` may be answered either way.
+// SAFETY: by I1 a block of ours is one of `inner` with the raised layout, and equivalent allocators
+// have equivalent inner ones. Blocks of `inner` that were not allocated through an `Aligned` may be
+// answered either way.
 unsafe impl<const ALIGN: usize, A: Owns> Owns for Aligned<ALIGN, A> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {

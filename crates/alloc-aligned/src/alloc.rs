@@ -34,9 +34,10 @@ impl<const ALIGN: usize, A> Aligned<ALIGN, A> {
     }
 }
 
-// SAFETY: blocks are blocks of `inner`, which a move of `self` does not invalidate. A raised layout asks for at least what `layout` asks
-// for, so what `inner` returns meets both. I1 holds: `hand_out` bounds every length, and the asked size is within the bound because
-// the raised layout exists.
+// SAFETY: blocks are blocks of `inner`, which a move of `self` does not invalidate. A raised layout
+// asks for at least what `layout` asks for, so what `inner` returns meets both. I1 holds:
+// `hand_out` bounds every length, and the asked size is within the bound because the raised layout
+// exists.
 unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -70,7 +71,8 @@ unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
         let new = Self::raise(new_layout)?;
         // SAFETY: the caller promises that `old_layout` fits.
         let old = unsafe { Self::raise_fitting(old_layout) };
-        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so `new` is not smaller.
+        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so
+        // `new` is not smaller.
         let block = unsafe { self.inner().grow(ptr, old, new) }?;
         Ok(Self::hand_out(block, new))
     }
@@ -85,7 +87,8 @@ unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
         let new = Self::raise(new_layout)?;
         // SAFETY: the caller promises that `old_layout` fits.
         let old = unsafe { Self::raise_fitting(old_layout) };
-        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so `new` is not smaller.
+        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so
+        // `new` is not smaller.
         let block = unsafe { self.inner().grow_zeroed(ptr, old, new) }?;
         Ok(Self::hand_out(block, new))
     }
@@ -100,7 +103,8 @@ unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
         let new = Self::raise(new_layout)?;
         // SAFETY: the caller promises that `old_layout` fits.
         let old = unsafe { Self::raise_fitting(old_layout) };
-        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so `new` is not larger.
+        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so
+        // `new` is not larger.
         let block = unsafe { self.inner().shrink(ptr, old, new) }?;
         Ok(Self::hand_out(block, new))
     }

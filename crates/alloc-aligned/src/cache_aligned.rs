@@ -4,22 +4,25 @@ use core::ops::{Deref, DerefMut};
 
 /// The length of a cache line on this target, in bytes: 64 on x86-64.
 ///
-/// 128 on 64-bit Arm (some of its cores have lines of 64, Apple's and other large ones of 128) and on 64-bit PowerPC, 256 on s390x, 64
-/// on all others. It is the longest line of the architecture's processors, not what the running one reports: a block that is
-/// aligned to it starts a line on each of them.
+/// 128 on 64-bit Arm (some of its cores have lines of 64, Apple's and other large ones of 128) and
+/// on 64-bit PowerPC, 256 on s390x, 64 on all others. It is the longest line of the architecture's
+/// processors, not what the running one reports: a block that is aligned to it starts a line on
+/// each of them.
 pub const CACHE_LINE: usize = align_of::<CacheAligned<u8>>();
 
 /// A value that starts a cache line and fills whole ones.
 ///
-/// Its alignment is [`CACHE_LINE`] or that of `T`, whichever is higher, and its size is a multiple of that. Use it for what must
-/// not straddle two lines, or share one: a hot header, a lane buffer, the counter of one thread.
+/// Its alignment is [`CACHE_LINE`] or that of `T`, whichever is higher, and its size is a multiple
+/// of that. Use it for what must not straddle two lines, or share one: a hot header, a lane buffer,
+/// the counter of one thread.
 ///
 /// # When to use `crossbeam_utils::CachePadded` instead
 ///
-/// `CacheAligned` is one line, 64 bytes on x86-64. Intel's processors prefetch lines in pairs of 128 bytes, so two threads that write to
-/// neighbouring lines can still disturb each other there. `CachePadded` of crossbeam-utils pads to that pair: take it
-/// for values that different threads *write*, where the last bit of false sharing matters more than twice the memory. Take this one to
-/// align data to a line, and where size counts.
+/// `CacheAligned` is one line, 64 bytes on x86-64. Intel's processors prefetch lines in pairs of
+/// 128 bytes, so two threads that write to neighbouring lines can still disturb each other there.
+/// `CachePadded` of crossbeam-utils pads to that pair: take it for values that different threads
+/// *write*, where the last bit of false sharing matters more than twice the memory. Take this one
+/// to align data to a line, and where size counts.
 ///
 /// # Examples
 ///

@@ -19,7 +19,8 @@
 /// ```
 struct PowerOfTwo;
 
-/// Blocks of different `ALIGN` have different layouts, so there is no comparing of their allocators.
+/// Blocks of different `ALIGN` have different layouts, so there is no comparing of their
+/// allocators.
 ///
 /// ```
 /// use alloc_aligned::Aligned;

@@ -5,7 +5,8 @@ use core::alloc::{Layout, LayoutError};
 
 /// The layout of `layout.size()` bytes at `align` or higher.
 ///
-/// `align` is a power of two. Errs if the size, rounded up to the raised alignment, exceeds `isize::MAX` bytes.
+/// `align` is a power of two. Errs if the size, rounded up to the raised alignment, exceeds
+/// `isize::MAX` bytes.
 #[inline]
 pub(crate) const fn raise(layout: Layout, align: usize) -> Result<Layout, LayoutError> {
     layout.align_to(align)

@@ -4,7 +4,8 @@ use crate::math;
 
 /// Tells how many bytes `ptr` lies above the nearest multiple of `align`.
 ///
-/// Asks for the address only: no memory behind `ptr` is read, and references coerce to what it takes.
+/// Asks for the address only: no memory behind `ptr` is read, and references coerce to what it
+/// takes.
 ///
 /// # Panics
 ///
@@ -28,8 +29,8 @@ pub fn misalignment<T: ?Sized>(ptr: *const T, align: usize) -> usize {
 
 /// Tells whether the address of `ptr` is a multiple of `align`.
 ///
-/// Unlike `<*const T>::is_aligned` it takes the alignment as a value, so that an address can be checked for more than its
-/// type asks for: a cache line, a vector register, a page.
+/// Unlike `<*const T>::is_aligned` it takes the alignment as a value, so that an address can be
+/// checked for more than its type asks for: a cache line, a vector register, a page.
 ///
 /// # Panics
 ///

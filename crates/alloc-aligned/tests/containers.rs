@@ -93,7 +93,8 @@ mod std_collections {
         let mut list = LinkedList::new_in(Aligned::<256, _>::new(Global));
         list.extend([1_u8, 2, 3]);
         let first = list.front().unwrap();
-        // A node starts at a multiple of 256 and is far smaller, so every value stands at one offset from it.
+        // A node starts at a multiple of 256 and is far smaller, so every value stands at one
+        // offset from it.
         let offset = alloc_aligned::misalignment(first, 256);
         assert!(
             list.iter()

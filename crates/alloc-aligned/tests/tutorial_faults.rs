@@ -8,10 +8,11 @@ use alloc_aligned::{Aligned, is_aligned_to};
 use alloc_core::{AllocError, Allocator, Global, Layout, boxed::Box, vec::Vec};
 use recorder::{Call, Recorder};
 
-/// Fault: `aligned_alloc` is called with sizes that are no multiple of the alignment, which C11 leaves undefined.
+/// Fault: `aligned_alloc` is called with sizes that are no multiple of the alignment, which C11
+/// leaves undefined.
 ///
-/// Here the size is the caller's and any will do. What reaches the inner allocator is a valid `Layout`, whose sizes need not be
-/// multiples either.
+/// Here the size is the caller's and any will do. What reaches the inner allocator is a valid
+/// `Layout`, whose sizes need not be multiples either.
 #[test]
 fn aligned_alloc_with_a_size_that_is_no_multiple() -> Result<(), AllocError> {
     let inner = Recorder::default();
@@ -30,8 +31,8 @@ fn aligned_alloc_with_a_size_that_is_no_multiple() -> Result<(), AllocError> {
     Ok(())
 }
 
-/// Fault: the aligned allocator is a template of its own per element type, so a container's nodes are not aligned by it unless it is
-/// rebound.
+/// Fault: the aligned allocator is a template of its own per element type, so a container's nodes
+/// are not aligned by it unless it is rebound.
 ///
 /// Here the layout travels with each request, and one value aligns whatever a container allocates.
 #[test]
@@ -47,7 +48,8 @@ fn one_value_aligns_every_type() {
     assert!(is_aligned_to(&raw const *single, 64));
 }
 
-/// Fault: a u64 after a u8 lands at an address that is 1 above a multiple of 8, because sizes are rounded and addresses are not.
+/// Fault: a u64 after a u8 lands at an address that is 1 above a multiple of 8, because sizes are
+/// rounded and addresses are not.
 ///
 /// Here it is the address that is aligned, whatever was allocated before.
 #[test]

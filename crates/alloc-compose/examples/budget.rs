@@ -1,4 +1,5 @@
-//! Four requests that share a budget of bytes, from four threads: who gets memory changes, how much is used at most does not.
+//! Four requests that share a budget of bytes, from four threads: who gets memory changes, how much
+//! is used at most does not.
 //!
 //! ```text
 //! cargo run -p alloc-compose --example budget

@@ -63,7 +63,7 @@ fn main() -> Result<(), AllocError> {
     for i in 0..6_u64 {
         numbers.push(i);
         println!(
-            "  {} numbers, {} block of the pool in use",
+            "  {} numbers; blocks of the pool in use: {}",
             numbers.len(),
             pool.in_use()
         );

@@ -1,4 +1,5 @@
-//! Small blocks from an arena, large ones from the heap: a vector grows over the line, and its contents go along.
+//! Small blocks from an arena, large ones from the heap: a vector grows over the line, and its
+//! contents go along.
 //!
 //! ```text
 //! cargo run -p alloc-compose --example small_and_large
@@ -11,7 +12,8 @@ use alloc_core::{Global, vec::Vec};
 use core::mem::MaybeUninit;
 
 fn main() {
-    // Blocks of up to 128 bytes from a kibibyte on the stack; larger ones, and small ones when it is full, from the heap.
+    // Blocks of up to 128 bytes from a kibibyte on the stack; larger ones, and small ones when it
+    // is full, from the heap.
     let mut buffer = [MaybeUninit::uninit(); 1024];
     let arena: FixedArena<'_> = FixedArena::new(&mut buffer);
     let heap = Limit::new(Global, usize::MAX); // refuses nothing, and says how much is used

@@ -8,24 +8,29 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Refuses what would bring the bytes in use above a limit.
 ///
-/// The budget counts the sizes that were asked for, of the blocks that are allocated at the moment. What the inner allocator spends besides
-/// (headers, padding, the second copy while a block moves) is not in it. The returned length is the asked one, so that each
-/// byte that a caller may use is a byte that was charged.
+/// The budget counts the sizes that were asked for, of the blocks that are allocated at the moment.
+/// What the inner allocator spends besides (headers, padding, the second copy while a block moves)
+/// is not in it. The returned length is the asked one, so that each byte that a caller may use is a
+/// byte that was charged.
 ///
-/// Any number of threads may share a `Limit`, if they may share `A`. Bytes are reserved before the inner allocator is asked, by one
-/// compare-and-exchange that never passes the limit, not even for a moment, and refunded if it errs. A request that runs at
-/// the same time as one that errs can therefore be refused by bytes that nobody gets. Growing charges the difference only.
+/// Any number of threads may share a `Limit`, if they may share `A`. Bytes are reserved before the
+/// inner allocator is asked, by one compare-and-exchange that never passes the limit, not even for
+/// a moment, and refunded if it errs. A request that runs at the same time as one that errs can
+/// therefore be refused by bytes that nobody gets. Growing charges the difference only.
 ///
-/// A clone would have a budget of its own, so there is none: share it as `&Limit<A>`, or by the handles of `alloc-core`.
+/// A clone would have a budget of its own, so there is none: share it as `&Limit<A>`, or by the
+/// handles of `alloc-core`.
 ///
 /// # Errors
 ///
-/// A request errs if it does not fit in what is [`available`](Limit::available), or the inner allocator errs. Requests of zero size, and
-/// those that shrink a block, need nothing from the budget.
+/// A request errs if it does not fit in what is [`available`](Limit::available), or the inner
+/// allocator errs. Requests of zero size, and those that shrink a block, need nothing from the
+/// budget.
 ///
 /// # Complexity
 ///
-/// One atomic read-modify-write for each change of the bytes in use, on top of the inner allocator's method.
+/// One atomic read-modify-write for each change of the bytes in use, on top of the inner
+/// allocator's method.
 ///
 /// # Examples
 ///
@@ -48,13 +53,15 @@ pub struct Limit<A = DefaultUpstream> {
     inner: A,
     /// Range 0 to `usize::MAX`. Read by each reservation, written by `set_limit` alone.
     budget: AtomicUsize,
-    // I1: `used` is the sum of the sizes of all blocks that are allocated, and of what running requests have reserved. A block's size is
-    //     the one it was asked for with, which is also its length, so that it is the size of the only layout that fits.
+    // I1: `used` is the sum of the sizes of all blocks that are allocated, and of what running
+    //     requests have reserved. A block's size is the one it was asked for with, which is also
+    //     its length, so that it is the size of the only layout that fits.
     // I2: `used` only rises by a step that ends at or below the limit it has read.
     used: AtomicUsize,
 }
 
-// All accesses are `Relaxed`: the counter publishes no memory. That of the blocks is ordered by whoever passes them between threads.
+// All accesses are `Relaxed`: the counter publishes no memory. That of the blocks is ordered by
+// whoever passes them between threads.
 impl<A> Limit<A> {
     /// Lets at most `bytes` bytes of `inner` be in use at one time.
     ///
@@ -84,8 +91,9 @@ impl<A> Limit<A> {
 
     /// Sets the most bytes that may be in use at one time.
     ///
-    /// If more than that is in use, every block stays what it is, and no byte is granted until enough of them were freed. Requests that run at the
-    /// same time may still be judged by the limit before.
+    /// If more than that is in use, every block stays what it is, and no byte is granted until
+    /// enough of them were freed. Requests that run at the same time may still be judged by the
+    /// limit before.
     ///
     /// # Examples
     ///
@@ -129,7 +137,8 @@ impl<A> Limit<A> {
         self.inner
     }
 
-    /// Takes back every block of the inner allocator, and with them all that was used. The limit stays.
+    /// Takes back every block of the inner allocator, and with them all that was used. The limit
+    /// stays.
     ///
     /// The same as [`Reset::reset`], without the import.
     #[inline]
@@ -155,7 +164,8 @@ impl<A> Limit<A> {
         raised.map(drop).map_err(|_| AllocError)
     }
 
-    /// Takes `bytes` off what is in use, where they are contained: as part of a block's size or of a reservation (I1).
+    /// Takes `bytes` off what is in use, where they are contained: as part of a block's size or of
+    /// a reservation (I1).
     #[inline]
     fn refund(&self, bytes: usize) {
         if bytes > 0 {
@@ -189,8 +199,9 @@ fn trim(block: NonNull<[u8]>, layout: Layout) -> NonNull<[u8]> {
     NonNull::slice_from_raw_parts(block.cast(), layout.size())
 }
 
-// SAFETY: blocks are those of `inner`, which a move of `self` does not invalidate, with at least the asked length. The length that is handed out lies
-// between the asked one and that of the inner block, so whatever fits our block fits that one.
+// SAFETY: blocks are those of `inner`, which a move of `self` does not invalidate, with at least
+// the asked length. The length that is handed out lies between the asked one and that of the inner
+// block, so whatever fits our block fits that one.
 unsafe impl<A: Allocator> Allocator for Limit<A> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -267,7 +278,8 @@ unsafe impl<A: Allocator> AllocatorEq for Limit<A> {}
 // SAFETY: blocks are those of `inner`, and nothing here invalidates one that `inner` would not.
 unsafe impl<A: StaticAllocator> StaticAllocator for Limit<A> {}
 
-// SAFETY: a block of ours is one of `inner`, and fits alike. Blocks that were asked of `inner` directly may be answered either way.
+// SAFETY: a block of ours is one of `inner`, and fits alike. Blocks that were asked of `inner`
+// directly may be answered either way.
 unsafe impl<A: Owns> Owns for Limit<A> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
@@ -287,7 +299,8 @@ mod layout {
     use super::Limit;
     use memoffset::span_of;
 
-    // Two words beside the inner allocator, and so never of size 0: equality by address rests on it.
+    // Two words beside the inner allocator, and so never of size 0: equality by address rests on
+    // it.
     const _: () = assert!(size_of::<Limit<()>>() == 2 * size_of::<usize>());
 
     #[test]

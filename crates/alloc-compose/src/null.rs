@@ -8,9 +8,10 @@ use core::ptr::NonNull;
 
 /// An allocator that refuses every request, save those of zero size.
 ///
-/// It ends a chain of combinators: `Segregate<256, Pool, Null>` serves blocks of up to 256 bytes and errs above. In tests it is the
-/// allocator that is always exhausted. It owns no block, all its values are equivalent, and it takes no memory itself. The idea
-/// and the name are those of Phobos' `NullAllocator`.
+/// It ends a chain of combinators: `Segregate<256, Pool, Null>` serves blocks of up to 256 bytes
+/// and errs above. In tests it is the allocator that is always exhausted. It owns no block, all its
+/// values are equivalent, and it takes no memory itself. The idea and the name are those of Phobos'
+/// `NullAllocator`.
 ///
 /// # Errors
 ///
@@ -41,7 +42,8 @@ impl Null {
     }
 }
 
-// SAFETY: the only blocks are zero-size ones, which are aligned and backed by no memory, so that nothing invalidates them.
+// SAFETY: the only blocks are zero-size ones, which are aligned and backed by no memory, so that
+// nothing invalidates them.
 unsafe impl Allocator for Null {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -97,7 +99,8 @@ unsafe impl Owns for Null {
     }
 }
 
-// SAFETY: its blocks are not backed by memory, so every `Null` can take every other's. `clone` is a copy of nothing.
+// SAFETY: its blocks are not backed by memory, so every `Null` can take every other's. `clone` is a
+// copy of nothing.
 unsafe impl AllocatorClone for Null {}
 
 // SAFETY: all values are equivalent, as above.

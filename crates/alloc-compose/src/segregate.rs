@@ -10,20 +10,23 @@ use crate::resize::Resize;
 
 /// Serves requests of up to `T` bytes from `Small`, and larger ones from `Large`.
 ///
-/// Pools and arenas are at their best below some size and a waste above it; this is the line between. Where a block
-/// belongs is known from its size alone, so neither part has to be able to tell its blocks. Several of them in
-/// each other make size classes: `Segregate<64, P64, Segregate<256, P256, Global>>`. The idea is that of Phobos' `Segregator`.
+/// Pools and arenas are at their best below some size and a waste above it; this is the line
+/// between. Where a block belongs is known from its size alone, so neither part has to be able to
+/// tell its blocks. Several of them in each other make size classes: `Segregate<64, P64,
+/// Segregate<256, P256, Global>>`. The idea is that of Phobos' `Segregator`.
 ///
 /// - A block that grows or shrinks across `T` moves to the other part, with its contents.
-/// - The returned length of a small block is at most `T`: a part that returns more than was asked for keeps what lies above, for a size above
-///   `T` says that the block is a large one.
-/// - A zero-size block is nobody's: it is a dangling pointer, neither part is asked for it, and freeing it does nothing.
+/// - The returned length of a small block is at most `T`: a part that returns more than was asked
+///   for keeps what lies above, for a size above `T` says that the block is a large one.
+/// - A zero-size block is nobody's: it is a dangling pointer, neither part is asked for it, and
+///   freeing it does nothing.
 ///
 /// # Errors
 ///
-/// A request errs if the part for its size errs; the other one is not asked. That holds for a block that *shrinks* to `T` or less as well,
-/// when `Small` has no room for it; the block is then as it was. Where small requests must not fail, give them a way
-/// out: `Segregate<64, Fallback<Pool, Global>, Global>`.
+/// A request errs if the part for its size errs; the other one is not asked. That holds for a block
+/// that *shrinks* to `T` or less as well, when `Small` has no room for it; the block is then as it
+/// was. Where small requests must not fail, give them a way out: `Segregate<64, Fallback<Pool,
+/// Global>, Global>`.
 ///
 /// # Complexity
 ///
@@ -45,8 +48,9 @@ use crate::resize::Resize;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Segregate<const T: usize, Small, Large> {
-    // I1: of the blocks of more than 0 bytes that were handed out, those asked for with at most `T` bytes are blocks of `small` and at most `T` bytes
-    //     long; the others are blocks of `large`. So each layout that fits tells by its size which they are.
+    // I1: of the blocks of more than 0 bytes that were handed out, those asked for with at most `T`
+    //     bytes are blocks of `small` and at most `T` bytes long; the others are blocks of `large`.
+    //     So each layout that fits tells by its size which they are.
     small: Small,
     large: Large,
 }
@@ -146,8 +150,9 @@ impl<const T: usize, Small, Large> Segregate<T, Small, Large> {
     }
 }
 
-// SAFETY: each block is one of `small` or `large`, which a move of `self` does not invalidate, and I1 says of which. `trim` keeps at least
-// the asked size, which is at most `T` there. Blocks of zero size are aligned and backed by no memory; a size of 0 fits no other.
+// SAFETY: each block is one of `small` or `large`, which a move of `self` does not invalidate, and
+// I1 says of which. `trim` keeps at least the asked size, which is at most `T` there. Blocks of
+// zero size are aligned and backed by no memory; a size of 0 fits no other.
 unsafe impl<const T: usize, Small: Allocator, Large: Allocator> Allocator
     for Segregate<T, Small, Large>
 {
@@ -173,9 +178,11 @@ unsafe impl<const T: usize, Small: Allocator, Large: Allocator> Allocator
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         match layout.size() {
             0 => {}
-            // SAFETY: by I1 the block is one of `small`, and the caller promises that `layout` fits it.
+            // SAFETY: by I1 the block is one of `small`, and the caller promises that `layout` fits
+            // it.
             size if size <= T => unsafe { self.small.deallocate(ptr, layout) },
-            // SAFETY: by I1 the block is one of `large`, and the caller promises that `layout` fits it.
+            // SAFETY: by I1 the block is one of `large`, and the caller promises that `layout` fits
+            // it.
             _ => unsafe { self.large.deallocate(ptr, layout) },
         }
     }
@@ -214,8 +221,9 @@ unsafe impl<const T: usize, Small: Allocator, Large: Allocator> Allocator
     }
 }
 
-// SAFETY: by I1 the size of a fitting layout says which part a block of ours is one of, and that part says so. For a block of another allocator the
-// part that is asked says no, or may answer either way.
+// SAFETY: by I1 the size of a fitting layout says which part a block of ours is one of, and that
+// part says so. For a block of another allocator the part that is asked says no, or may answer
+// either way.
 unsafe impl<const T: usize, Small: Owns, Large: Owns> Owns for Segregate<T, Small, Large> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {

@@ -88,8 +88,8 @@ fn a_shrink_that_the_primary_refuses_moves_across() -> Result<(), AllocError> {
     let memory = Fallback::new(Region::new(100), up.clone());
     let block: NonNull<u8> = memory.allocate(bytes(90))?.cast();
     fill(block, 90, 3);
-    // The region shrinks by allocating anew, and has no room for that.
-    // SAFETY: allocated above with the old layout.
+    // The region shrinks by allocating anew, and has no room for that. SAFETY: allocated above with
+    // the old layout.
     let block: NonNull<u8> = unsafe { memory.shrink(block, bytes(90), bytes(20)) }?.cast();
     assert!(up.contains(block.addr().get()));
     assert_eq!(read(block, 20), [3; 20]);
@@ -212,7 +212,8 @@ fn a_secondary_out_of_the_primary_is_refused() {
 /// Serves new blocks from the heap and grows them into a region.
 struct Drifting<'r>(Upstream, &'r Region);
 
-// SAFETY: nothing is freed but what moves, and everything that is handed out is a block of one of the two.
+// SAFETY: nothing is freed but what moves, and everything that is handed out is a block of one of
+// the two.
 unsafe impl Allocator for Drifting<'_> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         self.0.allocate(layout)

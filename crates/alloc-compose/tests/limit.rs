@@ -41,8 +41,8 @@ fn the_last_byte_can_be_had_and_no_more() -> Result<(), AllocError> {
 fn growing_charges_the_difference_and_shrinking_refunds_it() -> Result<(), AllocError> {
     let budget = Limit::new(Upstream::new(), 100);
     let block: NonNull<u8> = budget.allocate(bytes(60))?.cast();
-    // Both copies would be 150 bytes; the budget counts what the caller holds.
-    // SAFETY: allocated above with the old layout.
+    // Both copies would be 150 bytes; the budget counts what the caller holds. SAFETY: allocated
+    // above with the old layout.
     let block: NonNull<u8> = unsafe { budget.grow(block, bytes(60), bytes(90)) }?.cast();
     assert_eq!(budget.used(), 90);
     // SAFETY: as returned by the call above.
@@ -187,7 +187,8 @@ unsafe impl Allocator for Meter {
     }
 }
 
-/// A cap by `fetch_add` first and a look afterwards, or by a `fetch_sub` that wraps, is exceeded here at once.
+/// A cap by `fetch_add` first and a look afterwards, or by a `fetch_sub` that wraps, is exceeded
+/// here at once.
 #[test]
 fn threads_never_exceed_the_limit_not_even_for_a_moment() {
     const LIMIT: usize = 1000;

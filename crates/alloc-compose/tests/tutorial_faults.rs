@@ -9,7 +9,8 @@ use alloc_pool::Pool;
 use alloc_tracking::Tracking;
 use core::ptr::NonNull;
 
-/// Fault: the malloc fallback is not checked. An exhausted pool returns whatever `malloc` returned, a null pointer too.
+/// Fault: the malloc fallback is not checked. An exhausted pool returns whatever `malloc` returned,
+/// a null pointer too.
 ///
 /// Here it is an error when both fail, and the blocks that are there stay as they are.
 #[test]
@@ -31,8 +32,8 @@ fn the_malloc_fallback_is_not_checked() {
 
 /// Fault: the malloc fallback is not counted, so the statistics of the pool miss what it cost.
 ///
-/// Here a `Tracking` around the whole counts every block, one around the fallback counts what the pool did not serve, and
-/// failures are counted as such.
+/// Here a `Tracking` around the whole counts every block, one around the fallback counts what the
+/// pool did not serve, and failures are counted as such.
 #[test]
 fn the_malloc_fallback_is_not_counted() {
     let pool = Pool::fixed(Layout::new::<u64>(), 2);
@@ -58,7 +59,8 @@ fn the_malloc_fallback_is_not_counted() {
     up.assert_all_returned();
 }
 
-/// Fault: blocks of the fallback go to the pool's free list when they are freed, or the pool's blocks to `free`.
+/// Fault: blocks of the fallback go to the pool's free list when they are freed, or the pool's
+/// blocks to `free`.
 ///
 /// Here each one goes home, in whatever order they are freed.
 #[test]
@@ -80,7 +82,8 @@ fn each_block_is_freed_where_it_came_from() {
 
 /// Fault: each rebound copy of the allocator is a fresh pool, with a fallback of its own.
 ///
-/// Here the layout travels with the request: one value serves every type, and copies of the handle share it.
+/// Here the layout travels with the request: one value serves every type, and copies of the handle
+/// share it.
 #[test]
 fn each_rebound_copy_is_a_fresh_pool() {
     let pool = Pool::fixed(Layout::new::<[u64; 4]>(), 8);
@@ -94,9 +97,11 @@ fn each_rebound_copy_is_a_fresh_pool() {
     assert_eq!(pool.in_use(), 0);
 }
 
-/// Fault: `allocate(n)` with `n > 1` takes one slot of the pool, so a vector of it writes over its neighbours.
+/// Fault: `allocate(n)` with `n > 1` takes one slot of the pool, so a vector of it writes over its
+/// neighbours.
 ///
-/// Here a request that is larger than a block goes elsewhere, and growth moves across with the contents.
+/// Here a request that is larger than a block goes elsewhere, and growth moves across with the
+/// contents.
 #[test]
 fn a_vector_does_not_outgrow_its_slot() -> Result<(), AllocError> {
     let pool = Pool::fixed(Layout::new::<[u64; 2]>(), 2);

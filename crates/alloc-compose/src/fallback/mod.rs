@@ -13,21 +13,25 @@ use secondary::Secondary;
 
 /// Asks `primary` first, and `secondary` for what `primary` refuses.
 ///
-/// With a pool or a fixed arena as the primary and the heap as the secondary, exhaustion is slower instead of an error. Each
-/// block is freed where it came from: `primary` [`Owns`] it or not. The idea, the name and the rules for growth are those of Phobos'
-/// `FallbackAllocator`.
+/// With a pool or a fixed arena as the primary and the heap as the secondary, exhaustion is slower
+/// instead of an error. Each block is freed where it came from: `primary` [`Owns`] it or not. The
+/// idea, the name and the rules for growth are those of Phobos' `FallbackAllocator`.
 ///
-/// - A block that grows or shrinks stays with its allocator if that one can do it, and moves across to the other if it
-///   cannot. Either way the contents move along.
-/// - A zero-size block is nobody's: it is a dangling pointer, neither allocator is asked for it, and freeing it does nothing.
-/// - `Fallback` counts nothing. Put `Tracking` of `alloc-tracking` around it, or around either part.
+/// - A block that grows or shrinks stays with its allocator if that one can do it, and moves across
+///   to the other if it cannot. Either way the contents move along.
+/// - A zero-size block is nobody's: it is a dangling pointer, neither allocator is asked for it,
+///   and freeing it does nothing.
+/// - `Fallback` counts nothing. Put `Tracking` of `alloc-tracking` around it, or around either
+///   part.
 ///
 /// # The two have to be distinct
 ///
-/// Memory of the secondary must not come out of the primary, neither as its upstream nor because both are handles to one allocator. The
-/// primary may then say that it owns the secondary's block, and nobody could tell where to free it. It is not unsafe to build such a
-/// pair: a block of the secondary that the primary says it owns goes back at once, and the request is an `Err`. Should a
-/// secondary *move* a block into such memory while it grows or shrinks, the program is aborted with a message.
+/// Memory of the secondary must not come out of the primary, neither as its upstream nor because
+/// both are handles to one allocator. The primary may then say that it owns the secondary's block,
+/// and nobody could tell where to free it. It is not unsafe to build such a pair: a block of the
+/// secondary that the primary says it owns goes back at once, and the request is an `Err`. Should a
+/// secondary *move* a block into such memory while it grows or shrinks, the program is aborted with
+/// a message.
 ///
 /// # Errors
 ///
@@ -35,8 +39,8 @@ use secondary::Secondary;
 ///
 /// # Complexity
 ///
-/// One `owns` of the primary for each deallocation and resize, and for each block that the secondary hands out. On top of
-/// that the methods of the parts; moving across copies the block.
+/// One `owns` of the primary for each deallocation and resize, and for each block that the
+/// secondary hands out. On top of that the methods of the parts; moving across copies the block.
 ///
 /// # Examples
 ///
@@ -59,9 +63,10 @@ use secondary::Secondary;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fallback<P, S> {
-    // I1: a block of more than 0 bytes that was handed out is one of `primary` if `primary.owns` it, and one of `secondary` if not. The answer
-    //     is the same for every layout that fits and for as long as the block is allocated.
-    //     For blocks of `primary` that is the contract of `Owns`; those of `secondary` are let through by `Secondary` alone.
+    // I1: a block of more than 0 bytes that was handed out is one of `primary` if `primary.owns`
+    //     it, and one of `secondary` if not. The answer is the same for every layout that fits and
+    //     for as long as the block is allocated. For blocks of `primary` that is the contract of
+    //     `Owns`; those of `secondary` are let through by `Secondary` alone.
     primary: P,
     secondary: S,
 }
@@ -178,8 +183,9 @@ unsafe fn resize_or_move<H: Allocator, A: Allocator>(
     unsafe { how.across(home, away, ptr, old, new) }
 }
 
-// SAFETY: each block is one of `primary` or `secondary`, which a move of `self` does not invalidate, and I1 finds out of which. Those of zero size
-// are aligned and backed by no memory; a size of 0 fits no other block, since none was asked for with it.
+// SAFETY: each block is one of `primary` or `secondary`, which a move of `self` does not
+// invalidate, and I1 finds out of which. Those of zero size are aligned and backed by no memory; a
+// size of 0 fits no other block, since none was asked for with it.
 unsafe impl<P: Owns, S: Allocator> Allocator for Fallback<P, S> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -207,10 +213,12 @@ unsafe impl<P: Owns, S: Allocator> Allocator for Fallback<P, S> {
             return;
         }
         if self.primary.owns(ptr, layout) {
-            // SAFETY: by I1 the block is one of `primary`, and the caller promises that `layout` fits it.
+            // SAFETY: by I1 the block is one of `primary`, and the caller promises that `layout`
+            // fits it.
             unsafe { self.primary.deallocate(ptr, layout) };
         } else {
-            // SAFETY: by I1 the block is one of `secondary`, and the caller promises that `layout` fits it.
+            // SAFETY: by I1 the block is one of `secondary`, and the caller promises that `layout`
+            // fits it.
             unsafe { self.secondary.deallocate(ptr, layout) };
         }
     }
@@ -249,7 +257,8 @@ unsafe impl<P: Owns, S: Allocator> Allocator for Fallback<P, S> {
     }
 }
 
-// SAFETY: a block of more than 0 bytes is one of `primary` or of `secondary`, and each says so of its own. What they leave open, this leaves open.
+// SAFETY: a block of more than 0 bytes is one of `primary` or of `secondary`, and each says so of
+// its own. What they leave open, this leaves open.
 unsafe impl<P: Owns, S: Owns> Owns for Fallback<P, S> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
@@ -257,10 +266,12 @@ unsafe impl<P: Owns, S: Owns> Owns for Fallback<P, S> {
     }
 }
 
-// SAFETY: the clones of both parts are equivalent to them, so that `owns` of the cloned primary gives the same answers (I1).
+// SAFETY: the clones of both parts are equivalent to them, so that `owns` of the cloned primary
+// gives the same answers (I1).
 unsafe impl<P: AllocatorClone + Owns, S: AllocatorClone> AllocatorClone for Fallback<P, S> {}
 
-// SAFETY: equal values have equivalent parts, so that `owns` of either primary gives the same answers (I1).
+// SAFETY: equal values have equivalent parts, so that `owns` of either primary gives the same
+// answers (I1).
 unsafe impl<P: AllocatorEq + Owns, S: AllocatorEq> AllocatorEq for Fallback<P, S> {}
 
 // SAFETY: blocks are those of the parts, and nothing here invalidates one that its part would not.
@@ -278,7 +289,8 @@ mod layout {
     use super::Fallback;
     use memoffset::offset_of;
 
-    // Two parts side by side and no state beside them, so that a pair of handles is as small as the handles.
+    // Two parts side by side and no state beside them, so that a pair of handles is as small as the
+    // handles.
     const _: () = assert!(size_of::<Fallback<u64, ()>>() == size_of::<u64>());
     const _: () = assert!(
         offset_of!(Fallback<u64, u64>, primary).abs_diff(offset_of!(Fallback<u64, u64>, secondary))

@@ -7,9 +7,10 @@ use crate::resize::Resize;
 
 /// `secondary`, without the blocks that `primary` would take for its own.
 ///
-/// [`Owns`] lets `primary` answer either way for a block whose memory came out of it by another way: because it is the upstream of
-/// `secondary`, or because both wrap one allocator. Such a block could not be routed home, and safe code can build such a
-/// pair. So none is let through. The answer stays the same while the block is allocated, so asking once is enough.
+/// [`Owns`] lets `primary` answer either way for a block whose memory came out of it by another
+/// way: because it is the upstream of `secondary`, or because both wrap one allocator. Such a block
+/// could not be routed home, and safe code can build such a pair. So none is let through. The
+/// answer stays the same while the block is allocated, so asking once is enough.
 pub(super) struct Secondary<'a, P, S> {
     pub(super) primary: &'a P,
     pub(super) secondary: &'a S,
@@ -43,14 +44,16 @@ impl<P: Owns, S: Allocator> Secondary<'_, P, S> {
         // SAFETY: the caller's promise.
         let block = unsafe { how.within(self.secondary, ptr, old, new) }?;
         if self.primary.owns(block.cast(), new) {
-            // The old block is gone, so there is no way back, and no way on: each later call would go astray.
+            // The old block is gone, so there is no way back, and no way on: each later call would
+            // go astray.
             lost_between();
         }
         Ok(block)
     }
 }
 
-/// Ends the program. It does not unwind: no method of an allocator may, and an `extern "C"` function cannot.
+/// Ends the program. It does not unwind: no method of an allocator may, and an `extern "C"`
+/// function cannot.
 #[cold]
 #[inline(never)]
 extern "C" fn lost_between() -> ! {

@@ -17,7 +17,8 @@ pub(crate) struct Region {
 impl Region {
     pub(crate) fn new(capacity: usize) -> Self {
         let bytes = Box::into_raw(vec![0xA5_u8; capacity].into_boxed_slice());
-        // SAFETY: an `UnsafeCell<u8>` has the layout of a `u8`, and the box just gave the memory away.
+        // SAFETY: an `UnsafeCell<u8>` has the layout of a `u8`, and the box just gave the memory
+        // away.
         let bytes = unsafe { Box::from_raw(bytes as *mut [UnsafeCell<u8>]) };
         Self {
             bytes,
