@@ -52,6 +52,11 @@ impl Cmd {
         }
     }
 
+    /// Whether it runs this program.
+    pub(crate) fn is_of(&self, program: &str) -> bool {
+        self.program == program
+    }
+
     /// `cargo` with the words of `line`, which are split at blanks.
     pub(crate) fn cargo(line: &str) -> Self {
         Self::new("cargo").words(line)

@@ -128,6 +128,13 @@ impl Tools {
                 "{name} is not installed, and {NO_INSTALL} is set"
             )));
         }
+        if install.is_of("rustup") && Cmd::new("rustup").words("--version").ask().is_none() {
+            let command = format!("install rustup (https://rustup.rs), then {install}");
+            return Err(Missing {
+                why: format!("neither {name} nor rustup is installed"),
+                command,
+            });
+        }
         println!("{name} is not installed; installing it");
         match install.run(&Output::Inherit) {
             Ok(_) if is_there(need) => Ok(()),

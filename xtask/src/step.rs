@@ -107,6 +107,11 @@ impl Plan {
         self
     }
 
+    /// Whether the summary of this plan will be the one line of its one step.
+    fn is_single(&self) -> bool {
+        matches!(self.stages.as_slice(), [Stage::OneByOne(steps)] if steps.len() == 1)
+    }
+
     /// The names of its steps.
     #[cfg(test)]
     pub(crate) fn names(&self) -> Vec<&str> {
@@ -119,6 +124,7 @@ impl Plan {
     /// Runs the steps and prints the summary.
     pub(crate) fn run(self, workspace: &Workspace) -> ExitCode {
         let mut runner = Runner::new(workspace);
+        runner.quiet = self.is_single();
         for stage in self.stages {
             match stage {
                 Stage::OneByOne(steps) => runner.one_by_one(steps),
@@ -158,6 +164,8 @@ struct Runner<'w> {
     tools: Tools,
     outcomes: Vec<Outcome>,
     started: Instant,
+    /// Leaves it to the summary to tell how steps ended.
+    quiet: bool,
 }
 
 impl<'w> Runner<'w> {
@@ -237,7 +245,9 @@ impl<'w> Runner<'w> {
     }
 
     fn record(&mut self, outcome: Outcome) {
-        println!("{}", ending_line(&outcome));
+        if !self.quiet {
+            println!("{}", ending_line(&outcome));
+        }
         self.outcomes.push(outcome);
     }
 
