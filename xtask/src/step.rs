@@ -177,6 +177,7 @@ impl<'w> Runner<'w> {
             tools: Tools::new(),
             outcomes: Vec::new(),
             started,
+            quiet: false,
         }
     }
 
