@@ -2,30 +2,38 @@
 #![cfg(feature = "alloc")]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
-use alloc_aligned::{Aligned, CacheLine, Page};
+use alloc_aligned::CacheLine;
 use alloc_conformance::suite;
-use alloc_core::{ArcHandle, Global};
 
-suite!(
-    nothing_raised,
-    Aligned::<1, _>::new,
-    [clones, eq, threads, send]
-);
-suite!(word, Aligned::<16, _>::new, [clones, eq, threads, send]);
+// The one that Miri runs too, which takes minutes for each.
 suite!(cache_line, CacheLine::new, [clones, eq, threads, send]);
-suite!(page, Page::new, [clones, eq, threads, send]);
-suite!(
-    over_the_heap,
-    |_| Aligned::<64, _>::new(Global),
-    [clones, threads, send]
-);
-suite!(
-    over_a_handle,
-    |up| Aligned::<64, _>::new(ArcHandle::new(up)),
-    [clones, eq, threads, send],
-);
-suite!(
-    nested,
-    |up| Aligned::<16, _>::new(Aligned::<128, _>::new(up)),
-    [clones, eq, threads, send],
-);
+
+#[cfg(not(miri))]
+mod native {
+    use super::*;
+    use alloc_aligned::{Aligned, Page};
+    use alloc_core::{ArcHandle, Global};
+
+    suite!(
+        nothing_raised,
+        Aligned::<1, _>::new,
+        [clones, eq, threads, send]
+    );
+    suite!(word, Aligned::<16, _>::new, [clones, eq, threads, send]);
+    suite!(page, Page::new, [clones, eq, threads, send]);
+    suite!(
+        over_the_heap,
+        |_| Aligned::<64, _>::new(Global),
+        [clones, threads, send]
+    );
+    suite!(
+        over_a_handle,
+        |up| Aligned::<64, _>::new(ArcHandle::new(up)),
+        [clones, eq, threads, send],
+    );
+    suite!(
+        nested,
+        |up| Aligned::<16, _>::new(Aligned::<128, _>::new(up)),
+        [clones, eq, threads, send],
+    );
+}

@@ -12,8 +12,8 @@ use crate::resize::Resize;
 ///
 /// Pools and arenas are at their best below some size and a waste above it; this is the line
 /// between. Where a block belongs is known from its size alone, so neither part has to be able to
-/// tell its blocks. Several of them in each other make size classes: `Segregate<64, P64,
-/// Segregate<256, P256, Global>>`. The idea is that of Phobos' `Segregator`.
+/// tell its blocks. Several of them in each other make size classes:
+/// `Segregate<64, P64, Segregate<256, P256, Global>>`. The idea is that of Phobos' `Segregator`.
 ///
 /// - A block that grows or shrinks across `T` moves to the other part, with its contents.
 /// - The returned length of a small block is at most `T`: a part that returns more than was asked
@@ -25,8 +25,8 @@ use crate::resize::Resize;
 ///
 /// A request errs if the part for its size errs; the other one is not asked. That holds for a block
 /// that *shrinks* to `T` or less as well, when `Small` has no room for it; the block is then as it
-/// was. Where small requests must not fail, give them a way out: `Segregate<64, Fallback<Pool,
-/// Global>, Global>`.
+/// was. Where small requests must not fail, give them a way out:
+/// `Segregate<64, Fallback<Pool, Global>, Global>`.
 ///
 /// # Complexity
 ///
