@@ -12,7 +12,9 @@ suite!(cache_line, CacheLine::new, [clones, eq, threads, send]);
 mod native {
     use super::*;
     use alloc_aligned::{Aligned, Page};
-    use alloc_core::{ArcHandle, Global};
+    use alloc_conformance::Limits;
+    use alloc_core::{ArcHandle, Global, Layout};
+    use alloc_pool::Pool;
 
     suite!(
         nothing_raised,
@@ -35,5 +37,14 @@ mod native {
         nested,
         |up| Aligned::<16, _>::new(Aligned::<128, _>::new(up)),
         [clones, eq, threads, send],
+    );
+    suite!(
+        over_a_pool,
+        |up| {
+            let blocks = Layout::from_size_align(64, 32).unwrap();
+            Aligned::<32, _>::new(Pool::new_in(blocks, up))
+        },
+        [owns, reset, send],
+        limits = Limits::block(64, 32),
     );
 }
