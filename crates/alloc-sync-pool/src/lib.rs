@@ -122,6 +122,7 @@
 //! | the loser of the race keeps its chunk | "growth race": the upstream misses it |
 //! | hint to the current chunk, Acquire or Release (each other's partner) to Relaxed | "growth race", "a new chunk is seen whole" |
 //! | budget taken by load and store | 8 models, first "hand-over of one block" |
+//! | one look at the words decides that a bounded pool is exhausted | "no false exhaustion" |
 //! | a `Local` is dropped without a flush | 4 models |
 //! | a flush clears one bit of a batch | "local overflow against the pool" |
 //!

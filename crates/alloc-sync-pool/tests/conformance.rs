@@ -100,6 +100,7 @@ suite!(
     [owns, reset, eq, threads, send],
     limits = Limits::block(64, 16)
 );
+#[cfg(not(miri))] // the others take the same paths
 suite!(
     pool_1,
     |up| SyncPool::new_in(layout(1, 1), up),
@@ -108,10 +109,11 @@ suite!(
 );
 suite!(
     pool_over_aligned,
-    |up| SyncPool::with_capacity_in(layout(24, 4096), 2, up),
+    |up| SyncPool::with_capacity_in(layout(24, 256), 2, up),
     [owns, reset, eq, threads, send],
-    limits = Limits::block(4096, 4096)
+    limits = Limits::block(256, 256)
 );
+#[cfg(not(miri))] // the others take the same paths
 suite!(
     pool_from_one_block,
     |up| SyncPool::with_capacity_in(layout(48, 8), 1, up),
@@ -136,12 +138,14 @@ suite!(
     [owns, send],
     limits = Limits::block(64, 16)
 );
+#[cfg(not(miri))] // the others take the same paths
 suite!(
     local_of_fixed,
     |up| OwnedLocal::new(SyncPool::fixed_in(layout(64, 16), 100, up)),
     [owns, send],
     limits = Limits::block(64, 16).blocks(100)
 );
+#[cfg(not(miri))] // the others take the same paths
 suite!(
     arc_handle,
     |up| ArcHandle::new(SyncPool::new_in(layout(64, 16), up)),

@@ -223,7 +223,7 @@ fn no_false_exhaustion() {
         world.ledger.give(&world.pool, old);
         world.ledger.take(&world.pool).unwrap();
     }
-    model("no false exhaustion", Some(3), || {
+    model("no false exhaustion", Some(2), || {
         // In each of three words one block stays taken. Three threads have at most one of the others each, so nobody may be refused, although
         // there need not be a block in any word at the moment one looks at it.
         let world = World::new(SyncPool::fixed(BLOCK, 6));
