@@ -16,8 +16,8 @@ body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; background: var(--g
   font: 16px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 dt { font-weight: 600; }
-p.dim, figcaption { color: var(--dim); } figure { margin: 0 0 1.5rem; }
-svg { width: 100%; height: auto; } svg text { fill: var(--text); font-size: 12px; }
+p.dim, figcaption { color: var(--dim); } figure { margin: 0 0 1.5rem; overflow-x: auto; }
+svg { width: 100%; min-width: 34rem; height: auto; } svg text { fill: var(--text); font-size: 12px; }
 svg text.name { text-anchor: end; font-weight: 600; }
 .ours { fill: var(--ours); background: var(--ours); } .system { fill: var(--system); background: var(--system); }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin: 0 .3em 0 1em; }
