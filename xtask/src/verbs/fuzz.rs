@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::Verb;
+use super::sanitize::HUGE_REQUESTS_ERR;
 use crate::args::{Args, Flag, Operands};
 use crate::command::Cmd;
 use crate::need::Need;
@@ -49,7 +50,8 @@ fn steps_of(workspace: &Workspace, targets: &[String], seconds: u64) -> Vec<Step
     let step = |target: &String| {
         let cmd = Cmd::cargo("+nightly fuzz run --fuzz-dir")
             .args([folder.as_str(), "--target-dir", &built, target, "--"])
-            .args([format!("-max_total_time={seconds}")]);
+            .args([format!("-max_total_time={seconds}")])
+            .env("ASAN_OPTIONS", HUGE_REQUESTS_ERR);
         Step::run(format!("fuzz {target}"), cmd).needs(needs.clone())
     };
     targets.iter().map(step).collect()

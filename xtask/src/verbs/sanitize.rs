@@ -25,6 +25,9 @@ pub(super) const TSAN: Verb = Verb {
     plan: |workspace, _| Ok(Plan::of(tsan(workspace))),
 };
 
+/// A request too large is answered by an error, as the laws want it, and does not end the process.
+pub(super) const HUGE_REQUESTS_ERR: &str = "allocator_may_return_null=1";
+
 /// The crates whose tests share allocators between threads.
 const THREADED: &[&str] = &[
     "alloc-sync-pool",
@@ -35,16 +38,28 @@ const THREADED: &[&str] = &[
 
 /// The step of `AddressSanitizer`: memory used after it was given back, out of bounds, or leaked.
 pub(super) fn asan(workspace: &Workspace) -> Step {
-    step(workspace, "asan", "address", &workspace.names(|_| true))
+    step(
+        workspace,
+        "asan",
+        "address",
+        "ASAN_OPTIONS",
+        &workspace.names(|_| true),
+    )
 }
 
 /// The step of `ThreadSanitizer`: data races.
 pub(super) fn tsan(workspace: &Workspace) -> Step {
     let threaded = workspace.names(|own| THREADED.contains(&own.name.as_str()));
-    step(workspace, "tsan", "thread", &threaded)
+    step(workspace, "tsan", "thread", "TSAN_OPTIONS", &threaded)
 }
 
-fn step(workspace: &Workspace, name: &'static str, sanitizer: &str, crates: &[&str]) -> Step {
+fn step(
+    workspace: &Workspace,
+    name: &'static str,
+    sanitizer: &str,
+    options: &'static str,
+    crates: &[&str],
+) -> Step {
     // A target of its own keeps the flags from build scripts; line tables are all that a report needs,
     // and a little optimisation pays for itself: every access to memory is a call without it.
     let cmd = Cmd::cargo("+nightly test -Zbuild-std --target")
@@ -52,6 +67,7 @@ fn step(workspace: &Workspace, name: &'static str, sanitizer: &str, crates: &[&s
         .packages(crates.iter().copied())
         .words("--features nightly,std --lib --tests")
         .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
+        .env(options, HUGE_REQUESTS_ERR)
         .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .target_dir(&workspace.target(name));
