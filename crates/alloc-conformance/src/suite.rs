@@ -257,12 +257,12 @@ macro_rules! __tests {
 ///
 /// | capability | asks for | adds |
 /// | --- | --- | --- |
-/// | `owns` | `&V: Owns` | [`owns`](laws::owns) |
-/// | `reset` | `V: Reset` | [`reset`](laws::reset), [`returns_leaked`](laws::returns_leaked) |
-/// | `clones` | `V: AllocatorClone` | [`clones`](laws::clones) |
-/// | `eq` | `&V: AllocatorEq` | [`eq`](laws::eq) |
-/// | `threads` | `V: Sync` | [`threads`](laws::threads) |
-/// | `send` | `V: Send` | [`send`](laws::send) |
+/// | `owns` | `&V: Owns` | [`owns`](crate::laws::owns) |
+/// | `reset` | `V: Reset` | [`reset`](crate::laws::reset), [`returns_leaked`](crate::laws::returns_leaked) |
+/// | `clones` | `V: AllocatorClone` | [`clones`](crate::laws::clones) |
+/// | `eq` | `&V: AllocatorEq` | [`eq`](crate::laws::eq) |
+/// | `threads` | `V: Sync` | [`threads`](crate::laws::threads) |
+/// | `send` | `V: Send` | [`send`](crate::laws::send) |
 ///
 /// # Examples
 ///

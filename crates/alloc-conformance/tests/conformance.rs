@@ -2,7 +2,7 @@
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use alloc_conformance::Limits;
-use alloc_core::{ArcHandle, Global, RcHandle, System};
+use alloc_core::{ArcHandle, RcHandle};
 
 alloc_conformance::suite!(upstream, |up| up, [owns, clones, eq, threads, send]);
 alloc_conformance::suite!(rc_handle, |up| RcHandle::new(up), [owns, clones, eq]);
@@ -40,9 +40,9 @@ alloc_conformance::suite!(
 
 // Miri has no memory for the huge requests that these are to refuse; `Upstream` stands in for them there.
 #[cfg(not(miri))]
-alloc_conformance::suite!(global, |_| Global, [clones, threads, send]);
+alloc_conformance::suite!(global, |_| alloc_core::Global, [clones, threads, send]);
 #[cfg(not(miri))]
-alloc_conformance::suite!(system, |_| System, [clones, threads, send]);
+alloc_conformance::suite!(system, |_| alloc_core::System, [clones, threads, send]);
 
 #[test]
 fn the_plain_function_agrees() {

@@ -61,7 +61,7 @@ pub fn contents<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violatio
     let sizes = limits.small_sizes();
     let most = limits.count(16);
     let mut held: Vec<Block> = Vec::new();
-    for index in 0..10 * most {
+    for index in 0..if cfg!(miri) { 3 } else { 10 } * most {
         if held.len() == most {
             let block = held.swap_remove(index * 7 % most);
             check_contents(&session, &block)?;

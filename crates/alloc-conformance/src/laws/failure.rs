@@ -56,7 +56,7 @@ fn work_over<A: Allocator>(
     let mut session = Session::new("failing_upstream", alloc, limits).excused_by(upstream);
     let sizes = limits.small_sizes();
     let mut held: Vec<Block> = Vec::new();
-    for turn in 0..if cfg!(miri) { 12 } else { 40 } {
+    for turn in 0..if cfg!(miri) { 7 } else { 40 } {
         let size = sizes[turn * 3 % sizes.len()];
         let asked = layout(size, 1 << (turn % 5));
         if held.len() + 1 < limits.count(12) {
@@ -125,7 +125,7 @@ fn intact<A: Allocator>(session: &Session<'_, A>, block: &Block) -> Result<(), V
 /// A good deal of everything: blocks come, change and go in no particular order.
 fn churn<A: Allocator>(mut session: Session<'_, A>, limits: &Limits) -> Result<(), Violation> {
     let sizes = limits.sizes();
-    let most = limits.count(30);
+    let most = limits.count(if cfg!(miri) { 6 } else { 30 });
     let mut held: Vec<Block> = Vec::new();
     for turn in 0..4 * most {
         if held.len() + 1 >= most && !held.is_empty() {
@@ -193,7 +193,7 @@ pub fn no_unwinding<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Viol
         (1 << 31) - 1,
         1 << 31,
     ] {
-        for align in Limits::aligns() {
+        for align in Limits::aligns().step_by(if cfg!(miri) { 4 } else { 1 }) {
             let Some(mut block) = session.allocate(layout(size, align))? else {
                 continue;
             };

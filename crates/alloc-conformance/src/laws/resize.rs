@@ -168,7 +168,11 @@ pub fn realign<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation
         ] {
             // Several, as a block may be aligned by luck.
             let mut held = Vec::new();
-            for _ in 0..limits.count(5).saturating_sub(1).max(1) {
+            for _ in 0..limits
+                .count(if cfg!(miri) { 3 } else { 5 })
+                .saturating_sub(1)
+                .max(1)
+            {
                 let Some(mut block) = filled(&mut session, old, from)? else {
                     break;
                 };

@@ -42,18 +42,18 @@ pub fn linked_list<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Viola
         let mut list = LinkedList::new_in(heap);
         for n in 0..COUNT {
             if n % 2 == 0 {
-                list.push_back(n)
+                list.push_back(n);
             } else {
-                list.push_front(n)
+                list.push_front(n);
             }
         }
         list.pop_front();
         let mut tail = list.split_off(list.len() / 2);
         tail.extend(list);
         let sum: u32 = tail.iter().sum();
-        let last = if COUNT % 2 == 0 { COUNT - 1 } else { COUNT - 2 };
+        let popped = if COUNT % 2 == 0 { COUNT - 1 } else { COUNT - 2 };
         expect(
-            sum == COUNT * (COUNT - 1) / 2 - last,
+            sum == COUNT * (COUNT - 1) / 2 - popped,
             "a list lost elements",
         )
     })
