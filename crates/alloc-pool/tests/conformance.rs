@@ -1,4 +1,4 @@
-//! The laws of the trait, one line per configuration.
+//! The laws of the trait, one line per configuration. Miri runs one of each kind.
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use alloc_conformance::{Limits, Upstream};
@@ -24,6 +24,7 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(64, 16)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     pool_8_8,
     |up| Pool::new_in(layout(8, 8), up),
@@ -36,30 +37,35 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(1, 1)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     pool_nothing,
     |up| Pool::new_in(layout(0, 1), up),
     [owns, reset, eq, send],
     limits = Limits::block(4, 4)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     pool_over_aligned,
     |up| Pool::new_in(layout(64, 4096), up),
     [owns, reset, eq, send],
     limits = Limits::block(64, 4096)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     pool_page,
     |up| Pool::new_in(layout(4096, 64), up),
     [owns, reset, eq, send],
     limits = Limits::block(4096, 64)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     pool_odd,
     |up| Pool::new_in(layout(100, 4), up),
     [owns, reset, eq, send],
     limits = Limits::block(100, 4)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     pool_chunk_of_one,
     |up| Pool::new_in(layout(64, 16), up).with_chunk_limit(0),
@@ -72,6 +78,7 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(64, 16).blocks(40)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     fixed_none,
     |up| Pool::fixed_in(layout(64, 16), 0, up),
@@ -84,12 +91,14 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(48, 8)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     learning_now,
     Pool::learning_in,
     [owns, reset, eq, send],
     limits = Limits::block(1, 1)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     handle,
     |up| RcHandle::new(Pool::new_in(layout(64, 16), up)),
@@ -108,12 +117,14 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(1, 1).blocks(200)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     inline_zero_size,
     |_| InlinePool::<(), 8>::new(),
     [owns, reset, eq, send],
     limits = Limits::block(4, 4).blocks(8)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     inline_empty,
     |_| InlinePool::<u64, 0>::new(),
