@@ -31,7 +31,7 @@ pub enum Fault {
     Fit,
     /// With 20 blocks or more, the next one is one of those once more.
     Disjoint,
-    /// With 14 blocks or more, a new one spills into the oldest.
+    /// With 14 blocks or more, a new one spills into the excess of the first.
     Contents,
     /// Zeroed memory of 1000 bytes is not zeroed.
     Zeroed,

@@ -51,7 +51,11 @@ pub fn linked_list<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Viola
         let mut tail = list.split_off(list.len() / 2);
         tail.extend(list);
         let sum: u32 = tail.iter().sum();
-        let popped = if COUNT % 2 == 0 { COUNT - 1 } else { COUNT - 2 };
+        let popped = if COUNT.is_multiple_of(2) {
+            COUNT - 1
+        } else {
+            COUNT - 2
+        };
         expect(
             sum == COUNT * (COUNT - 1) / 2 - popped,
             "a list lost elements",
