@@ -40,3 +40,13 @@ pub mod cli;
 pub mod progress;
 
 pub mod demo;
+
+/// The pages that speak of several crates, compiled and run where all of them are at hand.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../docs/ALLOCATOR-MODEL.md")]
+    struct AllocatorModel;
+
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+}
