@@ -2,7 +2,6 @@
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use alloc_conformance::{Limits, Upstream};
-use alloc_pool::alloc_core::RcHandle;
 use alloc_pool::{InlinePool, Layout, Pool};
 
 fn layout(size: usize, align: usize) -> Layout {
@@ -101,7 +100,7 @@ alloc_conformance::suite!(
 #[cfg(not(miri))]
 alloc_conformance::suite!(
     handle,
-    |up| RcHandle::new(Pool::new_in(layout(64, 16), up)),
+    |up| alloc_pool::alloc_core::RcHandle::new(Pool::new_in(layout(64, 16), up)),
     [owns, clones, eq],
     limits = Limits::block(64, 16)
 );
