@@ -9,12 +9,13 @@ use alloc_core::{Allocator, Global, boxed::Box, vec::Vec as VecIn};
 use alloc_tracking::{Stats, Tracking};
 use common::{Account, Ledger, layout, noise};
 
-const PROGRAMS: u64 = if cfg!(miri) { 4 } else { 200 };
+/// How many programs are run, and of how many bytes each is made.
+const PROGRAMS: (u64, usize) = if cfg!(miri) { (3, 200) } else { (200, 800) };
 
 /// Runs random programs, also over upstreams that fail, and compares all ten counters.
 fn agrees<A: Allocator>(wrap: impl Fn(Upstream) -> A, stats: impl Fn(&A) -> Stats) {
     let mut seen = Account::default();
-    for seed in 1..=PROGRAMS {
+    for seed in 1..=PROGRAMS.0 {
         let upstream = Upstream::new();
         if seed % 3 == 0 {
             upstream.fail_at(10);
@@ -23,7 +24,7 @@ fn agrees<A: Allocator>(wrap: impl Fn(Upstream) -> A, stats: impl Fn(&A) -> Stat
             upstream.fail_from(60);
         }
         let ledger = Ledger::new(wrap(upstream.clone()));
-        let program = Program::from_bytes(&noise(seed, 800));
+        let program = Program::from_bytes(&noise(seed, PROGRAMS.1));
         program
             .run_over(&upstream, &ledger, &Limits::any())
             .unwrap();

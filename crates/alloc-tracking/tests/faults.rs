@@ -99,6 +99,7 @@ fn a_pointer_from_before_a_move_is_a_double_free() {
 
 /// A block that was freed long ago is an unknown pointer, but not freed either.
 #[test]
+#[cfg_attr(miri, ignore = "takes thousands of blocks")]
 fn the_memory_of_freed_blocks_is_bounded() {
     let heap = Profiler::new(Upstream::new());
     let unit = layout(8, 8);
