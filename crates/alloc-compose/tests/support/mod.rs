@@ -5,23 +5,28 @@ use alloc_core::{AllocError, Allocator, Layout, Owns, Reset, dangling, relocate,
 use std::cell::{Cell, UnsafeCell};
 use std::ptr::NonNull;
 
+/// What the buffer is made of, so that it starts at a multiple of every alignment that is served.
+#[repr(align(4096))]
+#[derive(Debug)]
+struct Page(UnsafeCell<[u8; 4096]>);
+
 /// Bumps through a buffer of fixed size; the last block can grow in place and is taken back.
 #[derive(Debug)]
 pub(crate) struct Region {
-    // I1: bytes from `used` on are in no block.
-    bytes: Box<[UnsafeCell<u8>]>,
+    // I1: bytes from `used` on are in no block; `used` is at most `capacity`.
+    // I2: `pages` are at least `capacity` bytes.
+    pages: Box<[Page]>,
+    capacity: usize,
     used: Cell<usize>,
     over: usize,
 }
 
 impl Region {
     pub(crate) fn new(capacity: usize) -> Self {
-        let bytes = Box::into_raw(vec![0xA5_u8; capacity].into_boxed_slice());
-        // SAFETY: an `UnsafeCell<u8>` has the layout of a `u8`, and the box just gave the memory
-        // away.
-        let bytes = unsafe { Box::from_raw(bytes as *mut [UnsafeCell<u8>]) };
+        let pages = (0..capacity.div_ceil(4096)).map(|_| Page(UnsafeCell::new([0xA5; 4096])));
         Self {
-            bytes,
+            pages: pages.collect(),
+            capacity,
             used: Cell::new(0),
             over: 0,
         }
@@ -40,11 +45,12 @@ impl Region {
     }
 
     pub(crate) fn contains(&self, ptr: *const u8) -> bool {
-        self.bytes.as_ptr_range().contains(&ptr.cast())
+        let start = self.start().addr().get();
+        (start..start + self.capacity).contains(&ptr.addr())
     }
 
     fn start(&self) -> NonNull<u8> {
-        NonNull::from(&*self.bytes).cast()
+        NonNull::from(&*self.pages).cast()
     }
 
     /// The offset in the buffer of one of its blocks.
@@ -58,7 +64,7 @@ impl Region {
     }
 
     fn block(&self, offset: usize, len: usize) -> NonNull<[u8]> {
-        // SAFETY: callers pass offsets inside the buffer, or its end.
+        // SAFETY: callers pass offsets inside the buffer, or its end (I2).
         let start = unsafe { self.start().add(offset) };
         NonNull::slice_from_raw_parts(start, len)
     }
@@ -70,13 +76,14 @@ unsafe impl Allocator for Region {
         if layout.size() == 0 {
             return Ok(dangling(layout));
         }
+        if layout.align() > align_of::<Page>() {
+            return Err(AllocError);
+        }
         let base = self.start().addr().get();
         let first = (base + self.used.get()).checked_next_multiple_of(layout.align());
         let offset = first.ok_or(AllocError)? - base;
         let len = layout.size().checked_add(self.over).ok_or(AllocError)?;
-        let end = offset
-            .checked_add(len)
-            .filter(|&end| end <= self.bytes.len());
+        let end = offset.checked_add(len).filter(|&end| end <= self.capacity);
         self.used.set(end.ok_or(AllocError)?);
         Ok(self.block(offset, len))
     }
@@ -102,7 +109,7 @@ unsafe impl Allocator for Region {
             && ptr.addr().get().is_multiple_of(new.align());
         if in_place {
             let end = self.offset(ptr).checked_add(new.size()).ok_or(AllocError)?;
-            if end <= self.bytes.len() {
+            if end <= self.capacity {
                 self.used.set(end.max(self.used.get()));
                 return Ok(self.block(self.offset(ptr), new.size()));
             }
