@@ -69,6 +69,7 @@ fn broken_laws(found: &[(&'static str, Violation)]) -> BTreeSet<&'static str> {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "runs the whole suite for each fault")]
 fn each_fault_is_found_by_its_law_and_by_no_other() {
     let mut mistakes = Vec::new();
     for &(fault, law) in TABLE {
@@ -94,6 +95,7 @@ fn the_allocator_without_a_fault_keeps_every_law() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "runs the whole suite for each fault")]
 fn every_law_has_a_fault() {
     let compound = [(Fault::Programs, "programs"), (Fault::Boxed, "boxed")];
     let simple: BTreeSet<_> = TABLE.iter().map(|&(_, law)| law).collect();
@@ -122,6 +124,7 @@ fn every_law_has_a_fault() {
 
 /// A law that passes when nothing is served has looked at nothing.
 #[test]
+#[cfg_attr(miri, ignore = "runs the whole suite for each fault")]
 fn no_law_passes_an_allocator_that_serves_nothing() {
     let fault = Fault::Everything;
     let mut ran: Vec<_> = violations!(|up| Broken::new(fault, up), [owns, reset, threads, send]);
