@@ -17,7 +17,11 @@ pub fn owns<A: Owns>(alloc: &A, other: &A, limits: &Limits) -> Result<(), Violat
     let mut others = Session::new("owns", other, limits);
     let sizes = limits.small_sizes();
     let (mut own, mut foreign) = (Vec::new(), Vec::new());
-    for i in 0..limits.count(40).saturating_sub(1).max(1) {
+    for i in 0..limits
+        .count(if cfg!(miri) { 10 } else { 40 })
+        .saturating_sub(1)
+        .max(1)
+    {
         let asked = layout(sizes[i % sizes.len()], 1 << (i % 4));
         own.extend(session.allocate(asked)?);
         foreign.extend(others.allocate(asked)?);

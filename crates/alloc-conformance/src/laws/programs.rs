@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 use crate::{Limits, Program, Upstream, Violation};
 
 /// How many programs are run, and how many bytes each is made of at most.
-const CASES: (u32, usize) = if cfg!(miri) { (8, 160) } else { (96, 800) };
+const CASES: (u32, usize) = if cfg!(miri) { (6, 120) } else { (96, 800) };
 
 /// Random [programs](Program) of all operations find nothing wrong, over upstreams that fail, over-return and misplace.
 ///
