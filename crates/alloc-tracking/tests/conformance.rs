@@ -4,14 +4,17 @@
 
 mod common;
 
-use alloc_conformance::{Limits, suite};
+#[cfg(not(miri))]
+use alloc_conformance::Limits;
+use alloc_conformance::suite;
 #[cfg(not(miri))]
 use alloc_core::ArcHandle;
 use alloc_tracking::Tracking;
+#[cfg(not(miri))]
 use common::Bump;
 
 suite!(tracking, Tracking::new, [eq, threads, send]);
-// Handles and layers add no unsafe code of their own: the interpreter sees enough of it below and above.
+// Handles, layers and other inner allocators add no unsafe code of their own: the interpreter sees all of it in the plain ones.
 #[cfg(not(miri))]
 suite!(
     tracking_shared,
@@ -24,6 +27,7 @@ suite!(
     |up| Tracking::new(Tracking::new(up)),
     [eq, threads, send]
 );
+#[cfg(not(miri))]
 suite!(
     tracking_arena,
     |_| Tracking::new(Bump::new()),
@@ -49,6 +53,7 @@ mod std_only {
         |up| Profiler::new(Tracking::new(up)),
         [eq, threads, send]
     );
+    #[cfg(not(miri))]
     suite!(
         profiler_arena,
         |_| Profiler::new(Bump::new()),
