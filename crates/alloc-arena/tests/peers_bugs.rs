@@ -175,7 +175,9 @@ fn a_vector_of_references_in_the_same_arena() {
     for number in 0..100 {
         cells.push(&*arena.alloc(Cell::new(number)));
     }
-    cells.iter().for_each(|cell| cell.set(cell.get() + 1));
+    for cell in &cells {
+        cell.set(cell.get() + 1);
+    }
     assert_eq!(cells.iter().map(|cell| cell.get()).sum::<i32>(), 5050);
 }
 
