@@ -68,7 +68,7 @@
 //!
 //! # Costs
 //!
-//! A whole suite takes well under a second in a debug build, and some 20 seconds under Miri, where the laws ask for less.
+//! A whole suite takes well under a second in a debug build, and under a minute under Miri, where the laws ask for less.
 //!
 //! # When not to use it
 //!

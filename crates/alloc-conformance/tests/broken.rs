@@ -90,6 +90,9 @@ fn the_allocator_without_a_fault_keeps_every_law() {
         [owns, reset, threads, send]
     );
     assert!(found.is_empty(), "{found:#?}");
+    if cfg!(miri) {
+        return; // The handle adds two laws, and costs as much as all of them once more.
+    }
     let found = violations!(|up| BrokenHandle::new(Fault::Nothing, up), [clones, eq]);
     assert!(found.is_empty(), "{found:#?}");
 }
