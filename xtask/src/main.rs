@@ -1,15 +1,17 @@
 //! `cargo xtask VERB`: every developer verb of the workspace.
 //!
-//! A verb is a row of [`verbs::VERBS`]; what it does is a list of [`step::Step`]s, which one
-//! [`step::Runner`] runs, times and sums up. `cargo xtask` alone lists the verbs.
+//! A verb is a row of the table in [`verbs`]; what it does is a [`step::Plan`], which the one
+//! [`runner`] runs, times and sums up. `cargo xtask` alone lists the verbs.
 //!
 //! Modules, bottom up: [`table`] and [`args`] know text; [`command`] runs programs; [`workspace`] reads
-//! the crates; [`need`] finds and installs tools; [`step`] is the runner; [`tidy`] checks the rules of the
-//! house; [`verbs`] puts them together.
+//! the crates; [`need`] finds and installs tools; [`step`] says what is to be done, [`runner`] does it
+//! and [`report`] tells how it went; [`tidy`] checks the rules of the house; [`verbs`] puts them together.
 
 mod args;
 mod command;
 mod need;
+mod report;
+mod runner;
 mod step;
 mod table;
 mod tidy;
@@ -54,7 +56,7 @@ fn run(verb: &Verb, words: &[String]) -> ExitCode {
     let outcome = args::parse(words, verb.flags, verb.operands).and_then(|args| {
         let workspace = Workspace::find()?;
         let plan = (verb.plan)(&workspace, &args)?;
-        Ok(plan.run(&workspace))
+        Ok(runner::run(plan, &workspace))
     });
     outcome.unwrap_or_else(|sentence| {
         eprint!("error: {sentence}\n\n{}", verb.help());
