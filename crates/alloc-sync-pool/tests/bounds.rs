@@ -1,5 +1,5 @@
 //! Exhaustion, growth, failing upstreams, reset, and requests that no block serves.
-#![cfg(not(loom))]
+#![cfg(all(feature = "alloc", not(loom)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use std::ptr::NonNull;

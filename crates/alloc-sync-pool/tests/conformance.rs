@@ -6,7 +6,9 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use alloc_conformance::{Limits, Upstream, suite};
-use alloc_core::{AllocError, Allocator, ArcHandle, Layout, Owns};
+#[cfg(not(miri))]
+use alloc_core::ArcHandle;
+use alloc_core::{AllocError, Allocator, Layout, Owns};
 use alloc_sync_pool::{InlineSyncPool, Local, SyncPool};
 
 fn layout(size: usize, align: usize) -> Layout {

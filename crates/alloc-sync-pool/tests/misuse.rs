@@ -1,5 +1,5 @@
 //! What debug builds catch: each case runs in a process of its own, which must abort with the right words.
-#![cfg(all(not(loom), not(miri), debug_assertions))]
+#![cfg(all(feature = "alloc", debug_assertions, not(loom), not(miri)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use std::process::Command;

@@ -1,5 +1,5 @@
 //! Many threads: stamps on blocks, producers and consumers, values dropped elsewhere.
-#![cfg(not(loom))]
+#![cfg(all(feature = "alloc", not(loom)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use std::ptr::NonNull;

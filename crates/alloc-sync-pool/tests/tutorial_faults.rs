@@ -1,5 +1,5 @@
 //! The faults of the C++ tutorial's thread-safe pool, which this one must not have.
-#![cfg(not(loom))]
+#![cfg(all(feature = "alloc", not(loom)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use std::thread;
