@@ -38,15 +38,14 @@ fn pad(cell: &str, width: usize, right: bool) -> String {
     }
 }
 
-/// Whether a column has cells and each of them starts with a digit.
+/// Whether a column has cells and all are numbers, with or without the unit of seconds.
 fn is_numeric(rows: &[Vec<String>], column: usize) -> bool {
     let mut cells = rows
         .iter()
         .filter_map(|row| row.get(column))
         .filter(|cell| !cell.is_empty());
-    let first = cells.next();
-    let digit = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit());
-    first.is_some_and(digit) && cells.all(digit)
+    let number = |cell: &String| cell.trim_end_matches(" s").parse::<f64>().is_ok();
+    cells.next().is_some_and(number) && cells.all(number)
 }
 
 #[cfg(test)]
