@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn the_summary_tells_what_ran_and_what_did_not() {
         let expected = "\
-step   result   time   note
+step   result    time  note
 -----  -------  -----  --------
 good   passed   1.3 s  3 things
 bad    FAILED   1.3 s
