@@ -101,7 +101,7 @@ struct Outlives;
 ///
 /// ```compile_fail,E0505
 /// let mut buffer = [core::mem::MaybeUninit::uninit(); 64];
-/// let arena = alloc_arena::FixedArena::<8>::new(&mut buffer);
+/// let arena = alloc_arena::FixedArena::<8>::with_min_align(&mut buffer);
 /// let value = arena.try_alloc(1);
 /// drop(arena);
 /// assert_eq!(value.map(|value| *value), Ok(1));
@@ -109,7 +109,7 @@ struct Outlives;
 ///
 /// ```
 /// let mut buffer = [core::mem::MaybeUninit::uninit(); 64];
-/// let arena = alloc_arena::FixedArena::<8>::new(&mut buffer);
+/// let arena = alloc_arena::FixedArena::<8>::with_min_align(&mut buffer);
 /// let value = arena.try_alloc(1);
 /// assert_eq!(value.map(|value| *value), Ok(1));
 /// drop(arena);

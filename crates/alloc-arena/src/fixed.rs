@@ -29,7 +29,7 @@ use crate::math;
 /// use core::mem::MaybeUninit;
 ///
 /// let mut buffer = [MaybeUninit::uninit(); 1024];
-/// let arena = FixedArena::<1>::new(&mut buffer);
+/// let arena = FixedArena::new(&mut buffer);
 /// let name = arena.try_alloc_str("on the stack")?;
 /// let mut numbers = Vec::new_in(&arena);
 /// numbers.extend(0..100_u32);
@@ -48,11 +48,29 @@ pub struct FixedArena<'b, const MIN_ALIGN: usize = 1> {
     buffer: PhantomData<&'b mut [MaybeUninit<u8>]>,
 }
 
+impl<'b> FixedArena<'b> {
+    /// Makes an empty arena over `buffer`, with a minimum alignment of 1.
+    pub fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
+        Self::with_min_align(buffer)
+    }
+}
+
 impl<'b, const MIN_ALIGN: usize> FixedArena<'b, MIN_ALIGN> {
-    /// Makes an empty arena over `buffer`.
+    /// Makes an empty arena over `buffer` with any minimum alignment.
     ///
     /// Up to `MIN_ALIGN - 1` bytes at each end of the buffer are lost to alignment.
-    pub fn new(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_arena::FixedArena;
+    /// use core::mem::MaybeUninit;
+    ///
+    /// let mut buffer = [MaybeUninit::uninit(); 256];
+    /// let arena = FixedArena::<64>::with_min_align(&mut buffer);
+    /// assert!(arena.capacity() >= 128);
+    /// ```
+    pub fn with_min_align(buffer: &'b mut [MaybeUninit<u8>]) -> Self {
         const { assert!(MIN_ALIGN.is_power_of_two(), "not a power of two") };
         let len = buffer.len();
         let base = buffer.as_mut_ptr().cast::<u8>();

@@ -15,7 +15,7 @@ mod always {
 
     suite!(packed, Arena::<_, 1>::with_min_align_in, [owns, reset, eq, send]);
     suite!(small_chunks, |up| tiny().build_in(up), [owns, reset]);
-    suite!(fixed, |_| FixedArena::<1>::new(buffer(1 << 18)), [owns, reset, eq, send],
+    suite!(fixed, |_| FixedArena::new(buffer(1 << 18)), [owns, reset, eq, send],
         limits = Limits::any().bytes(1 << 17));
 }
 
@@ -34,9 +34,9 @@ mod at_full_speed {
         limits = Limits::any().bytes(64 << 10));
     suite!(by_handle, |up| RcHandle::new(Arena::new_in(up)), [owns, clones, eq]);
     suite!(over_an_arena, |up| Arena::new_in(RcHandle::new(Arena::new_in(up))), [reset]);
-    suite!(fixed_16, |_| FixedArena::<16>::new(buffer(1 << 16)), [owns, reset],
+    suite!(fixed_16, |_| FixedArena::<16>::with_min_align(buffer(1 << 16)), [owns, reset],
         limits = Limits::any().bytes(1 << 15));
-    suite!(fixed_empty, |_| FixedArena::<8>::new(&mut []), [owns, reset],
+    suite!(fixed_empty, |_| FixedArena::<8>::with_min_align(&mut []), [owns, reset],
         limits = Limits::any().bytes(0));
 }
 

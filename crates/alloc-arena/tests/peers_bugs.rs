@@ -81,7 +81,7 @@ fn an_upstream_that_recovers_is_used_again() {
 #[test]
 fn an_error_in_the_middle_drops_what_was_taken() {
     let mut buffer = [std::mem::MaybeUninit::uninit(); 256];
-    let arena = FixedArena::<8>::new(&mut buffer);
+    let arena = FixedArena::<8>::with_min_align(&mut buffer);
     let counter = std::rc::Rc::new(());
     let endless = std::iter::repeat_with(|| counter.clone()).take_while(|_| true);
     assert!(arena.try_alloc_iter(endless).is_err());

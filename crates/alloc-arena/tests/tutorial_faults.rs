@@ -27,7 +27,7 @@ fn a_u64_after_a_u8_is_aligned() {
     // Wherever the buffer starts.
     let mut buffer = [const { MaybeUninit::uninit() }; 64];
     for start in 0..16 {
-        let arena = FixedArena::<1>::new(&mut buffer[start..]);
+        let arena = FixedArena::new(&mut buffer[start..]);
         let byte = arena.try_alloc(1_u8).unwrap();
         let layout = Layout::new::<u64>();
         let block = arena.allocate(layout).unwrap().cast::<u64>();
@@ -96,7 +96,7 @@ fn huge_requests_err_and_never_wrap() {
 #[test]
 fn a_full_buffer_is_an_error() {
     let mut buffer = [const { MaybeUninit::uninit() }; 100];
-    let mut arena = FixedArena::<1>::new(&mut buffer);
+    let mut arena = FixedArena::new(&mut buffer);
     assert_eq!((arena.capacity(), arena.available()), (100, 100));
     assert!(arena.try_alloc([0_u8; 101]).is_err());
     let last = arena.try_alloc([1_u8; 100]).unwrap();

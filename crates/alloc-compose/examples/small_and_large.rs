@@ -15,7 +15,7 @@ fn main() {
     // Blocks of up to 128 bytes from a kibibyte on the stack; larger ones, and small ones when it
     // is full, from the heap.
     let mut buffer = [MaybeUninit::uninit(); 1024];
-    let arena: FixedArena<'_> = FixedArena::new(&mut buffer);
+    let arena = FixedArena::new(&mut buffer);
     let heap = Limit::new(Global, usize::MAX); // refuses nothing, and says how much is used
     let memory = Segregate::<128, _, _>::new(Fallback::new(&arena, &heap), &heap);
 

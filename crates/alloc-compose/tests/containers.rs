@@ -31,7 +31,7 @@ fn boxes_over_a_pool_of_two_and_the_heap() {
 #[test]
 fn a_vector_outgrows_a_buffer_on_the_stack() {
     let mut buffer = [MaybeUninit::<u8>::uninit(); 256];
-    let arena: FixedArena<'_> = FixedArena::new(&mut buffer);
+    let arena = FixedArena::new(&mut buffer);
     let up = Upstream::new();
     let memory = Fallback::new(&arena, up.clone());
     let mut numbers: Vec<u32, _> = Vec::new_in(&memory);

@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let mut buffer = [MaybeUninit::uninit(); 1 << 14];
     // A buffer at any address.
-    let arena = FixedArena::<1>::new(&mut buffer[usize::from(offset)..]);
+    let arena = FixedArena::new(&mut buffer[usize::from(offset)..]);
     let limits = Limits::any().bytes(1 << 13);
     Program::from_bytes(program)
         .run(&&arena, &limits)
