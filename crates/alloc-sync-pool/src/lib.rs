@@ -111,23 +111,25 @@
 //!
 //! | change | noticed by |
 //! | --- | --- |
-//! | claim's `fetch_or`, Acquire (partner: free's Release) to Relaxed | 10 models, first "two threads share two words": a race on the block |
-//! | free's `fetch_and`, Release (partner: claim's Acquire) to Relaxed | the same 10 |
-//! | claim by load and store | 9 models, first "two blocks at once": handed out twice |
-//! | free by load and store | 10 models, first "remote free against allocate": block lost |
-//! | a batch keeps what it asked for, not what it won | 8 models: handed out twice |
+//! | claim's `fetch_or`, Acquire (partner: free's Release) to Relaxed | most models, such as "two threads share two words": a race on the block |
+//! | free's `fetch_and`, Release (partner: claim's Acquire) to Relaxed | the same |
+//! | claim by load and store | most models, such as "two blocks at once": handed out twice |
+//! | free by load and store | most models, such as "remote free against allocate": block lost |
+//! | a batch keeps what it asked for, not what it won | most models, such as "two blocks at once": handed out twice |
 //! | head's load, Acquire (partner: the publishing Release) to Relaxed | "growth race", "a new chunk is seen whole", "local refill against the pool" |
 //! | head's publishing compare-exchange, Release to Relaxed | the same three |
 //! | the chunk is published by a store | "growth race": a chunk is lost |
 //! | the loser of the race keeps its chunk | "growth race": the upstream misses it |
 //! | hint to the current chunk, Acquire or Release (each other's partner) to Relaxed | "growth race", "a new chunk is seen whole" |
-//! | budget taken by load and store | 8 models, first "hand-over of one block" |
+//! | budget taken by load and store | most models with a bound, such as "hand-over of one block" |
 //! | one look at the words decides that a bounded pool is exhausted | "no false exhaustion" |
 //! | a `Local` is dropped without a flush | 4 models |
-//! | a flush clears one bit of a batch | "local overflow against the pool" |
+//! | a flush clears one bit of a batch | "local overflow against the pool", "local refill against the pool", "two locals exchange blocks" |
 //!
 //! The Acquire and Release of a bounded pool's budget (each other's partner) are noticed by no model, and need not be for safety: a block's own bit orders
-//! its uses. They let a caller with a share see the block that was freed for it at its first look instead of a later one.
+//! its uses. They let a caller with a share see the block that was freed for it at its first look instead of a later one. Nor does a model notice a share
+//! that is given back before the block is free: that would not be unsafe, but a caller with a share would wait for another thread, and the pool would
+//! not be lock-free.
 //!
 //! # Sources
 //!
