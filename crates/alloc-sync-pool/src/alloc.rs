@@ -13,8 +13,8 @@ use crate::pool::SyncPool;
 ///
 /// # Safety
 ///
-/// `take` returns a block of [`block`](Self::block) that is the caller's alone until it is passed to `put`, to this value or one that is equivalent. Nothing
-/// in here unwinds.
+/// `take` returns a block of [`block`](Self::block) that is the caller's alone until it is passed
+/// to `put`, to this value or one that is equivalent. Nothing in here unwinds.
 pub(crate) unsafe trait Blocks {
     /// The layout of each block. Its size is a multiple of its alignment; if it is 0, `take` is not called.
     fn block(&self) -> Layout;
@@ -139,8 +139,9 @@ unsafe fn shrink<B: Blocks>(
 /// Implements `Allocator` by the functions above.
 macro_rules! allocator {
     ([$($generics:tt)*] $type:ty) => {
-        // SAFETY: `Blocks` of this type: a block is valid until it is put back or the pool is dropped or reset, and moving the value does
-        // not move blocks. The functions above do not unwind, and change nothing where they err.
+        // SAFETY: `Blocks` of this type: a block is valid until it is put back or the pool is
+        // dropped or reset, and moving the value does not move blocks. The functions above do not
+        // unwind, and change nothing where they err.
         unsafe impl<$($generics)*> Allocator for $type {
             #[inline]
             fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {

@@ -1,7 +1,9 @@
 //! Which blocks are taken: one bit each, in atomic words that lie outside the blocks.
 //!
-//! This is the whole algorithm of the crate, and the one implementation behind [`SyncPool`](crate::SyncPool), [`Local`](crate::Local) and
-//! [`InlineSyncPool`](crate::InlineSyncPool). Its correctness is argued in the [crate documentation](crate#why-it-is-correct).
+//! This is the whole algorithm of the crate, and the one implementation behind
+//! [`SyncPool`](crate::SyncPool), [`Local`](crate::Local) and
+//! [`InlineSyncPool`](crate::InlineSyncPool). Its correctness is argued in the [crate
+//! documentation](crate#why-it-is-correct).
 
 use crate::math;
 use crate::sync::{AtomicUsize, BITS, Ordering};
@@ -37,8 +39,9 @@ impl Claim {
 
 /// A view of the words of `len` blocks. A one is a block that is taken.
 ///
-/// B1: a bit is only changed by [`claim`](Self::claim) and [`release`](Self::release), which are read-modify-writes, and by
-/// [`clear`](Self::clear), whose caller is alone with the pool. So each change of a bit from zero to one is seen by exactly one caller.
+/// B1: a bit is only changed by [`claim`](Self::claim) and [`release`](Self::release), which are
+/// read-modify-writes, and by [`clear`](Self::clear), whose caller is alone with the pool. So each
+/// change of a bit from zero to one is seen by exactly one caller.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bitmap<'a> {
     /// As many as `len` blocks need.
@@ -58,8 +61,9 @@ impl<'a> Bitmap<'a> {
 
     /// Makes the caller the owner of up to `want` free blocks of one word.
     ///
-    /// `None` if each word was seen without a free block, or `want` is 0. Words are not looked at in one instant: with others freeing and
-    /// claiming meanwhile, there need not have been a moment at which all words were full.
+    /// `None` if each word was seen without a free block, or `want` is 0. Words are not looked at
+    /// in one instant: with others freeing and claiming meanwhile, there need not have been a
+    /// moment at which all words were full.
     pub(crate) fn claim(&self, want: usize) -> Option<Claim> {
         let count = self.words.len();
         let start = self.hint.load(Ordering::Relaxed).min(count);
@@ -86,8 +90,9 @@ impl<'a> Bitmap<'a> {
             if wanted == 0 {
                 return None;
             }
-            // Acquire: pairs with the Release in `release`, of whoever freed these blocks last. All changes of a word are
-            // read-modify-writes, so each is in the release sequence of all earlier ones.
+            // Acquire: pairs with the Release in `release`, of whoever freed these blocks last. All
+            // changes of a word are read-modify-writes, so each is in the release sequence of all
+            // earlier ones.
             seen = cell.fetch_or(wanted, Ordering::Acquire);
             let won = wanted & !seen;
             if won != 0 {
@@ -96,7 +101,8 @@ impl<'a> Bitmap<'a> {
         }
     }
 
-    /// Frees the blocks of `claim`, and returns those that were taken: all of them, unless one is freed twice.
+    /// Frees the blocks of `claim`, and returns those that were taken: all of them, unless one is
+    /// freed twice.
     pub(crate) fn release(&self, claim: Claim) -> usize {
         let Some(cell) = self.words.get(claim.word) else {
             return 0;

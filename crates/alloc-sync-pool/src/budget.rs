@@ -1,19 +1,21 @@
 //! How many blocks of a bounded pool are spoken for.
 //!
-//! A look at several words in turn cannot tell that a pool is exhausted: a block can be freed in a word already seen while the
-//! last one of a word not yet seen is taken. So whoever wants blocks of a bounded pool takes as many from a budget first, and whoever
-//! frees blocks frees them first and then adds to the budget.
+//! A look at several words in turn cannot tell that a pool is exhausted: a block can be freed in a
+//! word already seen while the last one of a word not yet seen is taken. So whoever wants blocks of
+//! a bounded pool takes as many from a budget first, and whoever frees blocks frees them first and
+//! then adds to the budget.
 //!
-//! G1: at every instant at least as many blocks are free as there are callers with a share of the budget that have no block yet,
-//! plus what is left in the budget. So a caller with a share finds a block, and a refusal means that all blocks are spoken for.
+//! G1: at every instant at least as many blocks are free as there are callers with a share of the
+//! budget that have no block yet, plus what is left in the budget. So a caller with a share finds a
+//! block, and a refusal means that all blocks are spoken for.
 
 use crate::sync::{AtomicUsize, Ordering, const_fn};
 
 /// A count of blocks and its limit, if there is one. Unbounded, it costs a branch.
 #[derive(Debug)]
 pub(crate) struct Budget {
-    /// Blocks spoken for; stays 0 without a limit. It counts up from 0 so that an inline pool is all zeros, which cost no room in a
-    /// program file.
+    /// Blocks spoken for; stays 0 without a limit. It counts up from 0 so that an inline pool is
+    /// all zeros, which cost no room in a program file.
     used: AtomicUsize,
     /// Blocks at most.
     limit: Option<usize>,
@@ -43,8 +45,9 @@ impl Budget {
             if granted == 0 {
                 return 0;
             }
-            // Acquire: pairs with the Release in `give`, so that the block freed for this share is seen as free at the first look.
-            // The blocks themselves do not need it, their bits order them; nor does the result: without it, a caller looks again.
+            // Acquire: pairs with the Release in `give`, so that the block freed for this share is
+            // seen as free at the first look. The blocks themselves do not need it, their bits
+            // order them; nor does the result: without it, a caller looks again.
             match self.used.compare_exchange_weak(
                 used,
                 used + granted,

@@ -9,8 +9,9 @@
 //!          └───────────────────────┘
 //! ```
 //!
-//! A chunk is one block of the upstream. It is complete before it is published and its header is never written again, apart from the
-//! atomics in it. It is given back when the list is dropped, by somebody who is alone with it; until then every pointer to it is valid.
+//! A chunk is one block of the upstream. It is complete before it is published and its header is
+//! never written again, apart from the atomics in it. It is given back when the list is dropped, by
+//! somebody who is alone with it; until then every pointer to it is valid.
 
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
@@ -25,8 +26,9 @@ use crate::sync::{self, AtomicPtr, AtomicUsize, BITS, Frozen, Ordering, const_fn
 
 /// The start of a chunk.
 ///
-/// The first line is only read once the chunk is published. The second one is written by whoever finds a word full or not full
-/// any more. The words follow on a line of their own, and so do the blocks.
+/// The first line is only read once the chunk is published. The second one is written by whoever
+/// finds a word full or not full any more. The words follow on a line of their own, and so do the
+/// blocks.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Header {
@@ -43,7 +45,8 @@ struct Fixed {
     next: *mut Header,
     /// C2: `words_for(len)` initialised words in the memory of this chunk.
     words: NonNull<AtomicUsize>,
-    /// C3: `len` times `stride` bytes in the memory of this chunk, aligned for a block, and accessed by nobody but the blocks' owners.
+    /// C3: `len` times `stride` bytes in the memory of this chunk, aligned for a block, and
+    /// accessed by nobody but the blocks' owners.
     blocks: NonNull<u8>,
     /// Blocks.
     len: usize,
@@ -90,7 +93,8 @@ impl Header {
             fixed,
             hint: OwnLine(AtomicUsize::new(0)),
         };
-        // SAFETY: the memory is exclusively ours, and starts with room for a header, aligned for it (`shape`).
+        // SAFETY: the memory is exclusively ours, and starts with room for a header, aligned for it
+        // (`shape`).
         unsafe { header.write(fields) };
         Ok(header)
     }
@@ -103,7 +107,8 @@ impl Header {
     /// The bits of the blocks.
     pub(crate) fn bitmap(&self) -> Bitmap<'_> {
         let &Fixed { words, len, .. } = self.fixed.get();
-        // SAFETY: C2; words are only accessed through shared references, and the chunk outlives the borrow of its header.
+        // SAFETY: C2; words are only accessed through shared references, and the chunk outlives the
+        // borrow of its header.
         let words = unsafe { slice::from_raw_parts(words.as_ptr(), math::words_for(len)) };
         Bitmap::new(words, len, &self.hint.0)
     }
@@ -154,8 +159,8 @@ impl Header {
 /// All chunks of a pool, newest first, and the upstream they come from.
 #[derive(Debug)]
 pub(crate) struct ChunkList<A: Allocator> {
-    /// L1: null or a published chunk. Chunks are never taken out of the list while it is shared, so no value returns, and a
-    /// compare-exchange that finds the old value has missed nothing.
+    /// L1: null or a published chunk. Chunks are never taken out of the list while it is shared, so
+    /// no value returns, and a compare-exchange that finds the old value has missed nothing.
     head: AtomicPtr<Header>,
     /// L2: null or a published chunk: the one that had a free block last.
     current: AtomicPtr<Header>,
@@ -180,25 +185,29 @@ impl<A: Allocator> ChunkList<A> {
 
     /// The newest chunk, as [`grow`](Self::grow) wants it.
     pub(crate) fn head(&self) -> *mut Header {
-        // Acquire: pairs with the Release in `grow`, so that the header and the words are seen as they were written.
+        // Acquire: pairs with the Release in `grow`, so that the header and the words are seen as
+        // they were written.
         self.head.load(Ordering::Acquire)
     }
 
     /// All chunks, newest first.
     pub(crate) fn iter(&self) -> Iter<'_> {
-        // SAFETY: L1, C1; with the Acquire in `head` the header is initialised, and it lives as long as the list, which is borrowed.
+        // SAFETY: L1, C1; with the Acquire in `head` the header is initialised, and it lives as
+        // long as the list, which is borrowed.
         let next = unsafe { self.head().as_ref() };
         Iter { next }
     }
 
-    /// The chunk in which `address` lies. Newest first: as chunks double, half of all blocks are found at once.
+    /// The chunk in which `address` lies. Newest first: as chunks double, half of all blocks are
+    /// found at once.
     pub(crate) fn find(&self, address: usize) -> Option<&Header> {
         self.iter().find(|chunk| chunk.contains(address))
     }
 
     /// Claims up to `want` free blocks of one word, in the chunk that had one last or else in any.
     pub(crate) fn claim(&self, want: usize) -> Option<(&Header, Claim)> {
-        // Acquire: pairs with the Release below; whoever stored it had acquired that chunk through `head` before.
+        // Acquire: pairs with the Release below; whoever stored it had acquired that chunk through
+        // `head` before.
         let current = self.current.load(Ordering::Acquire);
         // SAFETY: L2, and as in `iter`.
         let current_chunk = unsafe { current.as_ref() };
@@ -220,7 +229,8 @@ impl<A: Allocator> ChunkList<A> {
 
     /// Adds a chunk of `len` blocks, unless there is a newer one than `seen` by now, which is as good.
     ///
-    /// The loser of that race gives its chunk back, so no more chunks are taken in vain than threads are in here.
+    /// The loser of that race gives its chunk back, so no more chunks are taken in vain than
+    /// threads are in here.
     pub(crate) fn grow(
         &self,
         seen: *mut Header,
@@ -228,7 +238,8 @@ impl<A: Allocator> ChunkList<A> {
         len: usize,
     ) -> Result<(), AllocError> {
         let chunk = Header::create(&self.upstream, seen, block, len)?;
-        // Release: pairs with the Acquire in `head`. Relaxed on failure: the other chunk is not looked at here.
+        // Release: pairs with the Acquire in `head`. Relaxed on failure: the other chunk is not
+        // looked at here.
         let published =
             self.head
                 .compare_exchange(seen, chunk.as_ptr(), Ordering::Release, Ordering::Relaxed);
@@ -276,7 +287,8 @@ impl<'a> Iterator for Iter<'a> {
 
     fn next(&mut self) -> Option<&'a Header> {
         let chunk = self.next?;
-        // SAFETY: C1: published before this chunk, and so visible to whoever sees this chunk; it lives as long.
+        // SAFETY: C1: published before this chunk, and so visible to whoever sees this chunk; it
+        // lives as long.
         self.next = unsafe { chunk.fixed.get().next.as_ref() };
         Some(chunk)
     }

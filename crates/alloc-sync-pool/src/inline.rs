@@ -15,15 +15,18 @@ use crate::line::OwnLine;
 use crate::sync::{self, AtomicUsize, BITS, const_fn};
 use crate::{math, misuse};
 
-/// A concurrent pool of `N` blocks for one `T` each, in the value itself: for a `static`, or a place without a heap.
+/// A concurrent pool of `N` blocks for one `T` each, in the value itself: for a `static`, or a
+/// place without a heap.
 ///
-/// `&InlineSyncPool` is the allocator; it serves every request that fits a `T`. As moving the pool would move its blocks, the pool itself is not one.
-/// It holds memory, never values: it is `Send` and `Sync` whatever `T` is. When all blocks are allocated, a request is an `Err`.
+/// `&InlineSyncPool` is the allocator; it serves every request that fits a `T`. As moving the pool
+/// would move its blocks, the pool itself is not one. It holds memory, never values: it is `Send`
+/// and `Sync` whatever `T` is. When all blocks are allocated, a request is an `Err`.
 ///
 /// # Costs
 ///
-/// Besides the blocks, one word for each block (8 bytes on 64-bit targets), of which one bit is needed, as stable Rust cannot compute the length
-/// of an array from `N`, and two or three cache lines. A new pool is all zeros, so a `static` one takes no room in the program file.
+/// Besides the blocks, one word for each block (8 bytes on 64-bit targets), of which one bit is
+/// needed, as stable Rust cannot compute the length of an array from `N`, and two or three cache
+/// lines. A new pool is all zeros, so a `static` one takes no room in the program file.
 ///
 /// # Examples
 ///
@@ -51,7 +54,8 @@ pub struct InlineSyncPool<T, const N: usize> {
     blocks: UnsafeCell<[MaybeUninit<T>; N]>,
 }
 
-// SAFETY: the pool holds no `T`, only memory for some, and hands each block out to one owner at a time. The rest are atomics.
+// SAFETY: the pool holds no `T`, only memory for some, and hands each block out to one owner at a
+// time. The rest are atomics.
 unsafe impl<T, const N: usize> Sync for InlineSyncPool<T, N> {}
 // SAFETY: as above.
 unsafe impl<T, const N: usize> Send for InlineSyncPool<T, N> {}
@@ -82,7 +86,8 @@ impl<T, const N: usize> InlineSyncPool<T, N> {
 
     /// Counts the blocks that are allocated.
     ///
-    /// Exact while nobody else uses the pool. Otherwise the words are read one after another, and the sum may be of no single moment.
+    /// Exact while nobody else uses the pool. Otherwise the words are read one after another, and
+    /// the sum may be of no single moment.
     pub fn in_use(&self) -> usize {
         self.bitmap().taken()
     }
@@ -115,8 +120,9 @@ impl<T, const N: usize> InlineSyncPool<T, N> {
     }
 }
 
-// SAFETY: a claimed block is the caller's alone (the crate documentation has the proof), is a place for a `T`, and stays where it is as long as
-// the pool is borrowed. Nothing in here panics: `locate` and `put` abort.
+// SAFETY: a claimed block is the caller's alone (the crate documentation has the proof), is a place
+// for a `T`, and stays where it is as long as the pool is borrowed. Nothing in here panics:
+// `locate` and `put` abort.
 unsafe impl<T, const N: usize> Blocks for &InlineSyncPool<T, N> {
     #[inline]
     fn block(&self) -> Layout {
@@ -131,7 +137,8 @@ unsafe impl<T, const N: usize> Blocks for &InlineSyncPool<T, N> {
         let claim = loop {
             match self.bitmap().claim(1) {
                 Some(claim) => break claim,
-                // G1: a block is free for each caller who got here. Others took those that we saw; this is their progress.
+                // G1: a block is free for each caller who got here. Others took those that we saw;
+                // this is their progress.
                 None => sync::spin_loop(),
             }
         };

@@ -1,8 +1,9 @@
 //! A lock-free pool of fixed-size blocks for many threads: any thread frees what any other allocated.
 //!
-//! Messages, jobs and nodes are of one size, and are allocated by one thread and freed by another. A general heap serves that with
-//! locks or with queues between its per-thread caches; a pool of one block size needs one bit a block. Here these bits lie in
-//! atomic words beside the blocks, and a thread that allocates a lot takes 32 of them at once.
+//! Messages, jobs and nodes are of one size, and are allocated by one thread and freed by another.
+//! A general heap serves that with locks or with queues between its per-thread caches; a pool of
+//! one block size needs one bit a block. Here these bits lie in atomic words beside the blocks, and
+//! a thread that allocates a lot takes 32 of them at once.
 //!
 //! ```text
 //!  thread          thread           thread
@@ -48,42 +49,51 @@
 //!
 //! # What is guaranteed
 //!
-//! - A block has one owner at a time, and what its last owner did to it happens before what its next owner does.
-//! - No block is lost: what is freed can be allocated again, by any thread, and a [`Local`] that is dropped gives its blocks back.
-//! - No operation waits for another thread; one that has to repeat itself does so because another one got on. (The upstream has to
-//!   be lock-free for growth to be.)
-//! - A bounded pool refuses a request only if all blocks are allocated, on their way to or from an owner, or in a magazine.
+//! - A block has one owner at a time, and what its last owner did to it happens before what its
+//!   next owner does.
+//! - No block is lost: what is freed can be allocated again, by any thread, and a [`Local`] that is
+//!   dropped gives its blocks back.
+//! - No operation waits for another thread; one that has to repeat itself does so because another
+//!   one got on. (The upstream has to be lock-free for growth to be.)
+//! - A bounded pool refuses a request only if all blocks are allocated, on their way to or from an
+//!   owner, or in a magazine.
 //! - An `Err` leaves everything as it was. Everything goes back to the upstream on drop.
-//! - Debug builds abort on a double free and on a foreign pointer, and name the block and the pool. Release builds ignore both, unless
-//!   the block has a new owner by then.
+//! - Debug builds abort on a double free and on a foreign pointer, and name the block and the pool.
+//!   Release builds do not look: both are broken promises of `deallocate`'s caller.
 //!
 //! # What it costs
 //!
-//! Two atomic read-modify-writes for a block that is allocated and freed, four in a bounded pool, none through a [`Local`] whose magazine
-//! is neither empty nor full. One bit a block and two cache lines a chunk. Up to half of the memory may be unused, as chunks double.
-//! Without `Local`s, threads that allocate at one time meet at the same words.
+//! Two atomic read-modify-writes for a block that is allocated and freed, four in a bounded pool,
+//! none through a [`Local`] whose magazine is neither empty nor full. One bit a block and two cache
+//! lines a chunk. Up to half of the memory may be unused, as chunks double. Without `Local`s,
+//! threads that allocate at one time meet at the same words.
 //!
 //! # When not to use it
 //!
-//! One thread: `Pool` of `alloc-pool` has no atomics. Blocks of many sizes: one pool each, joined by `Segregate` of `alloc-compose`, or a heap.
-//! Memory that shall go back while the pool lives: chunks are kept until it is dropped, which is what makes it safe to look at them without a lock.
+//! One thread: `Pool` of `alloc-pool` has no atomics. Blocks of many sizes: one pool each, joined
+//! by `Segregate` of `alloc-compose`, or a heap. Memory that shall go back while the pool lives:
+//! chunks are kept until it is dropped, which is what makes it safe to look at them without a lock.
 //!
 //! # Why it is correct
 //!
 //! ## Whose a block is
 //!
-//! A block is *free* if its bit is 0. A caller becomes its owner by the read-modify-write that changes the bit from 0 to 1. In the one order in which all
-//! changes of a word happen, between two changes of a bit from 0 to 1 lies one from 1 to 0, by `deallocate` of the owner in between; so there are never
-//! two owners. `fetch_or` may find that some of the bits it sets were set already: these stay with their owner, and the caller gets the others.
+//! A block is *free* if its bit is 0. A caller becomes its owner by the read-modify-write that
+//! changes the bit from 0 to 1. In the one order in which all changes of a word happen, between two
+//! changes of a bit from 0 to 1 lies one from 1 to 0, by `deallocate` of the owner in between; so
+//! there are never two owners. `fetch_or` may find that some of the bits it sets were set already:
+//! these stay with their owner, and the caller gets the others.
 //!
-//! A [`Local`] owns what is in its magazine. It hands blocks out and takes them back without touching their bits, in one thread; when it moves to
-//! another one, whatever moved it orders the two.
+//! A [`Local`] owns what is in its magazine. It hands blocks out and takes them back without
+//! touching their bits, in one thread; when it moves to another one, whatever moved it orders the
+//! two.
 //!
 //! ## Why no ABA
 //!
-//! The ABA error of a linked free list: read the head *a* and its link to *b*, be interrupted, and compare-exchange *a* for *b* after others
-//! popped *a* and *b* and pushed *a* again. Two things go wrong: *b* is handed out while somebody owns it, and *a*'s link was read from memory that somebody
-//! else owned. Here is what the same interleavings do:
+//! The ABA error of a linked free list: read the head *a* and its link to *b*, be interrupted, and
+//! compare-exchange *a* for *b* after others popped *a* and *b* and pushed *a* again. Two things go
+//! wrong: *b* is handed out while somebody owns it, and *a*'s link was read from memory that
+//! somebody else owned. Here is what the same interleavings do:
 //!
 //! | thread 1 | thread 2 | what thread 1 finds |
 //! | --- | --- | --- |
@@ -95,19 +105,23 @@
 //! | loads the head: chunk *c* | publishes chunk *d* | compare-exchange fails; looks at *d*; gives its own chunk back |
 //! | loads the head: chunk *c* | drops or removes *c* | cannot be: chunks leave the list by `&mut self` only, so no address returns to it |
 //!
-//! The decision is made on the bit itself, by the value it has at the instant of the change. No value that was read earlier is taken for granted, so it
-//! does not matter what happened in between.
+//! The decision is made on the bit itself, by the value it has at the instant of the change. No
+//! value that was read earlier is taken for granted, so it does not matter what happened in
+//! between.
 //!
 //! ## Why no dereference is invalid
 //!
-//! The pool follows two kinds of pointers. *To chunks*: a chunk is complete before it is published, its header and the place of its words never change, and
-//! it is freed only when the pool is dropped, by somebody with the only reference to it. Whoever reads a pointer to it, with Acquire, sees it complete.
-//! *To blocks*: none. Blocks' memory is neither read nor written; an address is compared with the chunk's range and becomes an index.
+//! The pool follows two kinds of pointers. *To chunks*: a chunk is complete before it is published,
+//! its header and the place of its words never change, and it is freed only when the pool is
+//! dropped, by somebody with the only reference to it. Whoever reads a pointer to it, with Acquire,
+//! sees it complete. *To blocks*: none. Blocks' memory is neither read nor written; an address is
+//! compared with the chunk's range and becomes an index.
 //!
 //! ## Orderings, and who notices
 //!
-//! There are no fences and no `SeqCst`. Each row was tried: with the change, the models of `tests/loom.rs` named here fail (the tests run the shipped code, with
-//! words of 2 bits and magazines of 4).
+//! There are no fences and no `SeqCst`. Each row was tried: with the change, the models of
+//! `tests/loom.rs` named here fail (the tests run the shipped code, with words of 2 bits and
+//! magazines of 4).
 //!
 //! | change | noticed by |
 //! | --- | --- |
@@ -126,15 +140,16 @@
 //! | a `Local` is dropped without a flush | 4 models |
 //! | a flush clears one bit of a batch | "local overflow against the pool", "local refill against the pool", "two locals exchange blocks" |
 //!
-//! The Acquire and Release of a bounded pool's budget (each other's partner) are noticed by no model, and need not be for safety: a block's own bit orders
-//! its uses. They let a caller with a share see the block that was freed for it at its first look instead of a later one. Nor does a model notice a share
-//! that is given back before the block is free: that would not be unsafe, but a caller with a share would wait for another thread, and the pool would
-//! not be lock-free.
+//! The Acquire and Release of a bounded pool's budget (each other's partner) are noticed by no
+//! model, and need not be for safety: a block's own bit orders its uses. They let a caller with a
+//! share see the block that was freed for it at its first look instead of a later one. Nor does a
+//! model notice a share that is given back before the block is free: that would not be unsafe, but
+//! a caller with a share would wait for another thread, and the pool would not be lock-free.
 //!
 //! # Sources
 //!
-//! The magazine is of Bonwick and Adams, *Magazines and Vmem* (USENIX 2001). That a free bitmap beside the blocks has no ABA is folklore; mimalloc's arenas are
-//! one that works this way.
+//! The magazine is of Bonwick and Adams, *Magazines and Vmem* (USENIX 2001). That a free bitmap
+//! beside the blocks has no ABA is folklore; mimalloc's arenas are one that works this way.
 //!
 //! # Features
 //!

@@ -2,8 +2,9 @@
 
 /// Aligns a value to what two processors exchange at once, and pads it to a multiple of that.
 ///
-/// 128 bytes where the prefetcher fetches lines in pairs (x86-64) or lines are that long (some of ARM and POWER), 256 on s390x, else 64.
-/// A test compares it with `CachePadded` of crossbeam-utils, whose table this is, rounded up.
+/// 128 bytes where the prefetcher fetches lines in pairs (x86-64) or lines are that long (some of
+/// ARM and POWER), 256 on s390x, else 64. A test compares it with `CachePadded` of crossbeam-utils,
+/// whose table this is, rounded up.
 #[cfg_attr(
     any(
         target_arch = "x86_64",

@@ -15,16 +15,20 @@ use crate::sync::{BITS, MAGAZINE};
 
 /// A handle to a [`SyncPool`] for one thread, which keeps up to 64 free blocks at hand.
 ///
-/// The owner decides where it lives: on a thread's stack, in a worker's state, in a thread-local. Allocating takes a block out of an array
-/// and freeing puts it back, without an atomic read-modify-write. An empty magazine takes up to 32 blocks of one word of the pool's bitmap at
-/// once; a full one gives the 32 oldest back, those of one word at once; and dropping it gives all back. The magazine is that of Bonwick and
-/// Adams (USENIX 2001), owned by the caller instead of the processor.
+/// The owner decides where it lives: on a thread's stack, in a worker's state, in a thread-local.
+/// Allocating takes a block out of an array and freeing puts it back, without an atomic
+/// read-modify-write. An empty magazine takes up to 32 blocks of one word of the pool's bitmap at
+/// once; a full one gives the 32 oldest back, those of one word at once; and dropping it gives all
+/// back. The magazine is that of Bonwick and Adams (USENIX 2001), owned by the caller instead of
+/// the processor.
 ///
-/// It is equivalent to its pool: a block allocated here may be freed by the pool, or by another `Local` of it, and the other way round. It may be
-/// moved to another thread (`Send` if `A` is `Sync`) but not shared (never `Sync`).
+/// It is equivalent to its pool: a block allocated here may be freed by the pool, or by another
+/// `Local` of it, and the other way round. It may be moved to another thread (`Send` if `A` is
+/// `Sync`) but not shared (never `Sync`).
 ///
-/// Blocks in the magazine count as [`in_use`](SyncPool::in_use), and nobody else can have them. Of a pool with a limit it therefore keeps at most one
-/// eighth, but at least one block. A leaked `Local` takes its blocks with it until the pool is reset or dropped.
+/// Blocks in the magazine count as [`in_use`](SyncPool::in_use), and nobody else can have them. Of
+/// a pool with a limit it therefore keeps at most one eighth, but at least one block. A leaked
+/// `Local` takes its blocks with it until the pool is reset or dropped.
 ///
 /// # Examples
 ///
@@ -45,11 +49,13 @@ use crate::sync::{BITS, MAGAZINE};
 ///
 /// # Complexity
 ///
-/// O(1), and that of the pool once for every 32 operations at most. The value is 544 bytes large on 64-bit targets.
+/// O(1), and that of the pool once for every 32 operations at most. The value is 544 bytes large on
+/// 64-bit targets.
 pub struct Local<'a, A: Allocator = DefaultUpstream> {
     /// Where the blocks come from.
     pool: &'a SyncPool<A>,
-    /// M1: the first `len` slots hold blocks that are taken from the pool and that nobody else uses. The others hold null.
+    /// M1: the first `len` slots hold blocks that are taken from the pool and that nobody else
+    /// uses. The others hold null.
     slots: [Cell<*mut u8>; MAGAZINE],
     /// At most `limit`.
     len: Cell<usize>,
@@ -57,8 +63,8 @@ pub struct Local<'a, A: Allocator = DefaultUpstream> {
     limit: usize,
 }
 
-// SAFETY: the blocks of the magazine belong to whoever has the value (M1) and are plain memory; the reference to the pool may be sent if the
-// pool is `Sync`, which it is if `A` is.
+// SAFETY: the blocks of the magazine belong to whoever has the value (M1) and are plain memory; the
+// reference to the pool may be sent if the pool is `Sync`, which it is if `A` is.
 unsafe impl<A: Allocator + Sync> Send for Local<'_, A> {}
 
 impl<'a, A: Allocator> Local<'a, A> {
@@ -144,7 +150,8 @@ impl<'a, A: Allocator> Local<'a, A> {
         debug_assert!(pushed);
     }
 
-    /// Gives the `count` blocks that came first back to the pool, one read-modify-write for those of one word.
+    /// Gives the `count` blocks that came first back to the pool, one read-modify-write for those
+    /// of one word.
     fn flush_oldest(&self, count: usize) {
         let (oldest, newest) = self.slots.split_at(count.min(self.len.get()));
         for (index, slot) in oldest.iter().enumerate() {

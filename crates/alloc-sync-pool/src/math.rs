@@ -24,7 +24,8 @@ pub(crate) struct Shape {
 
 /// Lays out a chunk: header, bitmap, blocks. `None` if it takes more than `isize::MAX` bytes.
 ///
-/// `block.size()` is a multiple of its alignment. The blocks start on a cache line of their own, `line` bytes long.
+/// `block.size()` is a multiple of its alignment. The blocks start on a cache line of their own,
+/// `line` bytes long.
 pub(crate) fn shape(
     header: Layout,
     words: Layout,

@@ -19,12 +19,14 @@ use crate::{math, misuse};
 
 /// A concurrent pool of fixed-size blocks: any thread frees what any other allocated, without a lock.
 ///
-/// Serves every request that fits a block, whatever its type; a larger or more strictly aligned one is an `Err`, and a zero-size one takes no block. The
-/// returned length is that of the whole block, and a block grows and shrinks in place within it. Memory is taken from `A` in chunks
-/// that double in size, from 8 KiB up to 64 MiB, and given back when the pool is dropped.
+/// Serves every request that fits a block, whatever its type; a larger or more strictly aligned one
+/// is an `Err`, and a zero-size one takes no block. The returned length is that of the whole block,
+/// and a block grows and shrinks in place within it. Memory is taken from `A` in chunks that double
+/// in size, from 8 KiB up to 64 MiB, and given back when the pool is dropped.
 ///
-/// The pool is `Sync` if `A` is, and `Send` if `A` is. `&SyncPool`, [`ArcHandle<SyncPool>`](alloc_core::ArcHandle) and [`Local`] are its handles.
-/// A constructor takes no memory and can initialise a `static`.
+/// The pool is `Sync` if `A` is, and `Send` if `A` is. `&SyncPool`,
+/// [`ArcHandle<SyncPool>`](alloc_core::ArcHandle) and [`Local`] are its handles. A constructor
+/// takes no memory and can initialise a `static`.
 ///
 /// # Examples
 ///
@@ -43,8 +45,9 @@ use crate::{math, misuse};
 ///
 /// # Complexity
 ///
-/// Allocating looks at one word where the last free block was found, and at each word (of 64 blocks) once if it finds none. Freeing looks at each
-/// chunk, newest first: O(log n) of them in n blocks, plus one per 64 MiB beyond the first 128 MiB.
+/// Allocating looks at one word where the last free block was found, and at each word (of 64
+/// blocks) once if it finds none. Freeing looks at each chunk, newest first: O(log n) of them in n
+/// blocks, plus one per 64 MiB beyond the first 128 MiB.
 pub struct SyncPool<A: Allocator = DefaultUpstream> {
     /// The memory.
     chunks: ChunkList<A>,
@@ -52,8 +55,8 @@ pub struct SyncPool<A: Allocator = DefaultUpstream> {
     block: Layout,
     /// Blocks of the first chunk.
     first: usize,
-    /// P2: a bounded pool takes a share of the budget for each block it claims, and gives it back after the block is free. It has
-    /// one chunk, of all its blocks.
+    /// P2: a bounded pool takes a share of the budget for each block it claims, and gives it back
+    /// after the block is free. It has one chunk, of all its blocks.
     budget: OwnLine<Budget>,
 }
 
@@ -62,7 +65,8 @@ impl SyncPool {
     const_fn! {
         /// A growing pool of blocks of `block`, on the global allocator.
         ///
-        /// The block's size is rounded up to a multiple of its alignment. A block of size 0 makes a pool that serves zero-size requests only.
+        /// The block's size is rounded up to a multiple of its alignment. A block of size 0 makes a
+        /// pool that serves zero-size requests only.
         pub const fn new(block: Layout) -> Self {
             Self::new_in(block, Global)
         }
@@ -81,7 +85,8 @@ impl SyncPool {
             Self::new_in(Layout::new::<T>(), Global)
         }
 
-        /// A growing pool whose first chunk has `blocks` blocks, on the global allocator; see [`with_capacity_in`](Self::with_capacity_in).
+        /// A growing pool whose first chunk has `blocks` blocks, on the global allocator; see
+        /// [`with_capacity_in`](Self::with_capacity_in).
         pub const fn with_capacity(block: Layout, blocks: usize) -> Self {
             Self::with_capacity_in(block, blocks, Global)
         }
@@ -109,7 +114,8 @@ impl<A: Allocator> SyncPool<A> {
             Self::build(block.pad_to_align(), first, None, upstream)
         }
 
-        /// A pool of exactly `blocks` blocks, in memory of `upstream`. When all are allocated, a request is an `Err`.
+        /// A pool of exactly `blocks` blocks, in memory of `upstream`. When all are allocated, a
+        /// request is an `Err`.
         ///
         /// They are one chunk, which is taken with the first block, or by [`try_reserve`](Self::try_reserve).
         ///
@@ -139,7 +145,8 @@ impl<A: Allocator> SyncPool<A> {
         }
     }
 
-    /// A handle for one thread, which keeps a few free blocks at hand and then needs no atomic read-modify-write.
+    /// A handle for one thread, which keeps a few free blocks at hand and then needs no atomic
+    /// read-modify-write.
     ///
     /// # Examples
     ///
@@ -189,7 +196,8 @@ impl<A: Allocator> SyncPool<A> {
 
     /// Counts the blocks that are allocated or in the magazine of a [`Local`].
     ///
-    /// Exact while nobody else uses the pool. Otherwise the words are read one after another, and the sum may be of no single moment.
+    /// Exact while nobody else uses the pool. Otherwise the words are read one after another, and
+    /// the sum may be of no single moment.
     pub fn in_use(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.bitmap().taken()).sum()
     }
@@ -198,10 +206,12 @@ impl<A: Allocator> SyncPool<A> {
     ///
     /// # Errors
     ///
-    /// If `blocks` is more than a bounded pool has, the blocks have no size, or the upstream has no memory. What was taken is kept.
+    /// If `blocks` is more than a bounded pool has, the blocks have no size, or the upstream has no
+    /// memory. What was taken is kept.
     pub fn try_reserve(&self, blocks: usize) -> Result<(), AllocError> {
         loop {
-            // The head first: if there is a newer chunk by then, growing from this head adds nothing, and the loop looks again.
+            // The head first: if there is a newer chunk by then, growing from this head adds
+            // nothing, and the loop looks again.
             let head = self.chunks.head();
             let missing = blocks.saturating_sub(self.capacity());
             if missing == 0 {
@@ -248,7 +258,8 @@ impl<A: Allocator> SyncPool<A> {
                 return Ok(found);
             }
             if self.limit().is_some() && !head.is_null() {
-                // G1: a block is free for each caller who got here. Others took those that we saw; this is their progress.
+                // G1: a block is free for each caller who got here. Others took those that we saw;
+                // this is their progress.
                 sync::spin_loop();
             } else {
                 self.grow(head)?;
@@ -302,8 +313,8 @@ impl<A: Allocator> SyncPool<A> {
     }
 }
 
-// SAFETY: a claimed block is the caller's alone (the crate documentation has the proof), P1 gives its size and alignment, and nothing in
-// here panics: `release` and `locate` abort.
+// SAFETY: a claimed block is the caller's alone (the crate documentation has the proof), P1 gives
+// its size and alignment, and nothing in here panics: `release` and `locate` abort.
 unsafe impl<A: Allocator> Blocks for SyncPool<A> {
     #[inline]
     fn block(&self) -> Layout {
@@ -330,8 +341,9 @@ unsafe impl<A: Allocator> Blocks for SyncPool<A> {
     }
 }
 
-// SAFETY: a block of some size that is currently allocated and starts among the blocks of a chunk is one of them: the chunk is
-// the pool's, and the pool gives memory to nobody else. A chunk starts with its header, so its own address is not among them.
+// SAFETY: a block of some size that is currently allocated and starts among the blocks of a chunk
+// is one of them: the chunk is the pool's, and the pool gives memory to nobody else. A chunk starts
+// with its header, so its own address is not among them.
 unsafe impl<A: Allocator> Owns for SyncPool<A> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {

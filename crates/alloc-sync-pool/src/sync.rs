@@ -1,7 +1,8 @@
 //! The one place that knows about loom: atomics of `core`, or loom's under `--cfg loom`.
 //!
-//! Everything above this module is the shipped code in both worlds. Under loom a word holds 2 blocks and a magazine 4, so
-//! that a model of a handful of blocks has several words, full words and full magazines.
+//! Everything above this module is the shipped code in both worlds. Under loom a word holds 2
+//! blocks and a magazine 4, so that a model of a handful of blocks has several words, full words
+//! and full magazines.
 
 pub(crate) use core::sync::atomic::Ordering;
 
@@ -30,7 +31,8 @@ pub(crate) fn load_exclusive<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
     return pointer.with_mut(|pointer| *pointer);
 }
 
-/// A value that is written before it is published, and then only read. loom reports a race if it is read without being published to the reader.
+/// A value that is written before it is published, and then only read. loom reports a race if it is
+/// read without being published to the reader.
 #[derive(Debug)]
 pub(crate) struct Frozen<T>(#[cfg(not(loom))] T, #[cfg(loom)] loom::cell::UnsafeCell<T>);
 

@@ -1,7 +1,8 @@
-//! Models of the shipped code that loom explores: `RUSTFLAGS="--cfg loom" cargo test -p alloc-sync-pool --test loom --release`.
+//! Models of the shipped code that loom explores: `RUSTFLAGS="--cfg loom" cargo test -p
+//! alloc-sync-pool --test loom --release`.
 //!
-//! Each model prints how many executions it took. All are exhaustive, except where a bound on preemptions is given.
-//! Under loom a word of a bitmap holds 2 blocks and a magazine 4.
+//! Each model prints how many executions it took. All are exhaustive, except where a bound on
+//! preemptions is given. Under loom a word of a bitmap holds 2 blocks and a magazine 4.
 #![cfg(loom)]
 
 use std::collections::{HashMap, HashSet};
@@ -41,8 +42,9 @@ unsafe impl Send for Block {}
 
 /// What the threads of one execution do with their blocks: who has which, and a cell for each one's content.
 ///
-/// The ledger's own lock is none of loom's and so orders nothing. A block's cell is made by its first owner; each later owner writes to it,
-/// and loom reports a race unless the last owner's writes happen before.
+/// The ledger's own lock is none of loom's and so orders nothing. A block's cell is made by its
+/// first owner; each later owner writes to it, and loom reports a race unless the last owner's
+/// writes happen before.
 #[derive(Default)]
 struct Ledger {
     held: Mutex<HashSet<usize>>,
@@ -224,8 +226,9 @@ fn no_false_exhaustion() {
         world.ledger.take(&world.pool).unwrap();
     }
     model("no false exhaustion", Some(2), || {
-        // In each of three words one block stays taken. Three threads have at most one of the others each, so nobody may be refused, although
-        // there need not be a block in any word at the moment one looks at it.
+        // In each of three words one block stays taken. Three threads have at most one of the
+        // others each, so nobody may be refused, although there need not be a block in any word at
+        // the moment one looks at it.
         let world = World::new(SyncPool::fixed(BLOCK, 6));
         let [_, a, _, b, _, c] = [(); 6].map(|()| world.ledger.take(&world.pool).unwrap());
         world.ledger.give(&world.pool, c);

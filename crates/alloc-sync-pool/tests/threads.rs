@@ -54,7 +54,8 @@ impl<A: Allocator> Stamped<'_, A> {
     }
 }
 
-/// Takes and gives at random, with at most `most` blocks at once; `granted` says that no request may be refused.
+/// Takes and gives at random, with at most `most` blocks at once; `granted` says that no request
+/// may be refused.
 fn stress<A: Allocator>(alloc: &A, thread: u64, most: usize, granted: bool) {
     let mut random = Random(thread * 0x9e37_79b9 + 1);
     let mut blocks = Stamped {

@@ -51,7 +51,8 @@ fn fault_the_example_never_uses_the_pool() {
     assert_eq!(pool.in_use(), 0);
 }
 
-/// Each copy of theirs, if it could be made, would be a pool of its own: memory of one cannot be freed by the other.
+/// Each copy of theirs, if it could be made, would be a pool of its own: memory of one cannot be
+/// freed by the other.
 #[test]
 fn fault_each_rebound_copy_is_a_fresh_pool() {
     fn is_equivalent<A: AllocatorEq<B>, B: AllocatorEq<A>>(a: &A, b: &B) -> bool {
