@@ -79,6 +79,7 @@ impl<'w> Runner<'w> {
             while let Some(step) = next() {
                 let label = Output::Labelled(format!("[{}] ", step.name));
                 let outcome = execute(workspace, step, &label);
+                println!("{}", ending_line(&outcome));
                 if let Ok(mut done) = done.lock() {
                     done.push(outcome);
                 }
@@ -91,9 +92,7 @@ impl<'w> Runner<'w> {
                 scope.spawn(work);
             });
         });
-        for outcome in done.into_inner().unwrap_or_default() {
-            self.record(outcome);
-        }
+        self.outcomes.extend(done.into_inner().unwrap_or_default());
     }
 
     /// Looks whether a step can run; remembers it if not.
