@@ -10,7 +10,8 @@ pub fn workspace() -> PathBuf {
     package.parent().unwrap_or(package).to_path_buf()
 }
 
-/// The workspace's folders of text, then those of its dependencies that Cargo has unpacked on this machine, by name.
+/// The workspace's folders of text, then those of its dependencies that Cargo has unpacked on this
+/// machine, by name.
 pub fn paths(workspace: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = ["crates", "xtask", "benches", "docs"]
         .map(|folder| workspace.join(folder))

@@ -99,7 +99,8 @@ impl Filter {
 
 /// Reads `paths` in their order until `limit` bytes are taken; a file that no longer fits is left out.
 ///
-/// A link that is named is followed; links inside folders are passed over, as are hidden entries and Cargo's target folders.
+/// A link that is named is followed; links inside folders are passed over, as are hidden entries
+/// and Cargo's target folders.
 pub fn read(paths: &[PathBuf], filter: Filter, limit: usize) -> Input {
     let mut reader = Reader {
         input: Input::default(),

@@ -50,7 +50,8 @@ impl Leaks {
     }
 }
 
-/// Runs all jobs with both allocators over one profiler, and leaks one block on purpose. Calls `progress` with the part that is done.
+/// Runs all jobs with both allocators over one profiler, and leaks one block on purpose. Calls
+/// `progress` with the part that is done.
 ///
 /// Below our allocators the profiler sees their chunks; in place of the system allocator it sees every block.
 pub fn profile(input: &Input, mut progress: impl FnMut(f64)) -> Leaks {

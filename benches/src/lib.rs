@@ -2,9 +2,11 @@
 //!
 //! There are two ways to look, and one library below them:
 //!
-//! - `cargo bench -p alloc-benches` measures the [`registry`]: small workloads over many subjects, pair by pair, with criterion.
-//! - The program `demo` runs the [`jobs`]: real work over real text, each written once and run with one of our allocators and with the system's. Both must
-//!   compute the same answer. It ends with a table, a leak report and a page with charts.
+//! - `cargo bench -p alloc-benches` measures the [`registry`]: small workloads over many subjects,
+//!   pair by pair, with criterion.
+//! - The program `demo` runs the [`jobs`]: real work over real text, each written once and run with
+//!   one of our allocators and with the system's. Both must compute the same answer. It ends with a
+//!   table, a leak report and a page with charts.
 //!
 //! ```text
 //! cli ─▶ input, defaults ─▶ jobs ─▶ measure, leaks ─▶ report      demo: all of it in a row

@@ -76,7 +76,8 @@ impl Outcome {
     }
 }
 
-/// Runs a job in turns with either allocator, then once more with each to count. Calls `progress` with the part that is done.
+/// Runs a job in turns with either allocator, then once more with each to count. Calls `progress`
+/// with the part that is done.
 pub fn measure(job: &Job, input: &Input, plan: Plan, mut progress: impl FnMut(f64)) -> Outcome {
     let start = Instant::now();
     let (mut ours, mut system) = (Series::new(&job.ours), Series::new(&job.system));

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 /// Says on standard error how far the demo is.
 ///
-/// On a terminal the line of the current step is rewritten; elsewhere each step has one line, when it is done.
+/// On a terminal the line of the current step is rewritten; elsewhere each step has one line, when
+/// it is done.
 #[derive(Debug)]
 pub struct Progress {
     start: Instant,

@@ -1,6 +1,7 @@
 //! What the jobs take a text for: words, and sums of what was found.
 
-/// Whether a byte is part of a word, by value. ASCII letters, digits, `_`, and every byte of a character beyond ASCII.
+/// Whether a byte is part of a word, by value. ASCII letters, digits, `_`, and every byte of a
+/// character beyond ASCII.
 const IN_WORD: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;

@@ -1,8 +1,9 @@
 //! The job `compute`: word vectors of files and the cosines between them.
 //!
-//! Each file is a vector of weighted word counts in a block of its own. In a block that starts a cache line no load of a vector register
-//! touches two lines. Registers of 16 bytes, all that x86-64 code may use by default, never do so in a block from `malloc` either:
-//! expect a ratio near 1 there, and a gain at most where the compiler is told of wider ones (`-C target-cpu=native`).
+//! Each file is a vector of weighted word counts in a block of its own. In a block that starts a
+//! cache line no load of a vector register touches two lines. Registers of 16 bytes, all that
+//! x86-64 code may use by default, never do so in a block from `malloc` either: expect a ratio near
+//! 1 there, and a gain at most where the compiler is told of wider ones (`-C target-cpu=native`).
 
 use alloc_core::vec::Vec;
 
@@ -100,7 +101,8 @@ fn nearest<S: Store>(number: usize, vector: &[f32], all: &[Vector<'_, S>]) -> (u
     best
 }
 
-/// The scalar product. Its order of additions is fixed, so that the result does not depend on where the vectors lie.
+/// The scalar product. Its order of additions is fixed, so that the result does not depend on where
+/// the vectors lie.
 fn product(one: &[f32], other: &[f32]) -> f32 {
     let mut sums = [0.0; LANES];
     let (one, _) = one.as_chunks::<LANES>();

@@ -1,6 +1,7 @@
 //! The job `index`: an inverted index, a map from each word to the files that have it.
 //!
-//! The index grows as one and dies as one. Its many lists grow in turns, which is where an arena pays: none of them can grow in place.
+//! The index grows as one and dies as one. Its many lists grow in turns, which is where an arena
+//! pays: none of them can grow in place.
 
 use alloc_core::vec::Vec;
 use hashbrown::{DefaultHashBuilder, HashMap};

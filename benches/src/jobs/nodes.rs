@@ -1,7 +1,8 @@
 //! The job `nodes`: finds repeated passages as a compressor does, with a table of chains of boxed nodes.
 //!
-//! Each pair of words becomes a node at the head of its chain; a chain that is too long loses its tail, and so does one that is too
-//! old. After the table has filled up, every word allocates a node and frees one: the churn that a pool is for.
+//! Each pair of words becomes a node at the head of its chain; a chain that is too long loses its
+//! tail, and so does one that is too old. After the table has filled up, every word allocates a
+//! node and frees one: the churn that a pool is for.
 
 use alloc_core::Layout;
 use alloc_core::boxed::Box;

@@ -5,7 +5,8 @@
 //! makes each block      change it in place     frees it
 //! ```
 //!
-//! No block is freed where it was made: this is what a concurrent pool is for, and what makes heaps with per-thread caches suffer.
+//! No block is freed where it was made: this is what a concurrent pool is for, and what makes heaps
+//! with per-thread caches suffer.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};

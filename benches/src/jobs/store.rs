@@ -11,8 +11,9 @@ use alloc_tracking::{Profiler, Tracking};
 
 /// An allocator that a job may use, and what the job does when a phase of its work is over.
 ///
-/// A job is written once, for every store. It hands what it built to [`discard`] and then ends the phase: with the system allocator the
-/// first frees each block, with an arena the second frees all of them.
+/// A job is written once, for every store. It hands what it built to [`discard`] and then ends the
+/// phase: with the system allocator the first frees each block, with an arena the second frees all
+/// of them.
 pub trait Store: Allocator {
     /// Whether the end of a phase frees every block.
     const FREES_ALL: bool = false;
@@ -21,9 +22,11 @@ pub trait Store: Allocator {
     fn end_phase(&mut self) {}
 }
 
-/// Gives up what a phase built in the store `S`: drops it, unless the end of the phase frees all memory anyway.
+/// Gives up what a phase built in the store `S`: drops it, unless the end of the phase frees all
+/// memory anyway.
 ///
-/// Forgetting is sound whatever `value` is; it is also free of leaks as long as `value` owns nothing but memory of the store.
+/// Forgetting is sound whatever `value` is; it is also free of leaks as long as `value` owns
+/// nothing but memory of the store.
 #[inline]
 pub fn discard<S: Store, T>(value: T) {
     if S::FREES_ALL {

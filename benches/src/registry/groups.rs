@@ -16,7 +16,8 @@ use super::workloads::{
 
 /// Defines the groups.
 ///
-/// `"name": make, |store| end;` is a subject: the expression that makes it, and what happens to it after each round. A round calls each workload with `&store`.
+/// `"name": make, |store| end;` is a subject: the expression that makes it, and what happens to it
+/// after each round. A round calls each workload with `&store`.
 macro_rules! groups {
     ($($group:ident: $workloads:tt { $($subjects:tt)* })*) => {
         /// The names of all groups.

@@ -1,8 +1,10 @@
 //! Subjects and workloads, which are data: what is measured, and how.
 //!
-//! A *workload* is a function that is generic over an allocator; it returns a number that every allocator must agree on. A
-//! *subject* is a line that says how an allocator is made. A *group* of both has a benchmark of its own, and is measured pair by pair, first of all with
-//! the system allocator. To add a workload, write the function and its name in a group; to add a subject, write the line.
+//! A *workload* is a function that is generic over an allocator; it returns a number that every
+//! allocator must agree on. A *subject* is a line that says how an allocator is made. A *group* of
+//! both has a benchmark of its own, and is measured pair by pair, first of all with the system
+//! allocator. To add a workload, write the function and its name in a group; to add a subject,
+//! write the line.
 
 mod groups;
 pub mod threads;

@@ -1,6 +1,7 @@
 //! Workloads of one thread.
 //!
-//! Each is deterministic and frees all that it allocates, so that it can run for as many rounds as a measurement takes.
+//! Each is deterministic and frees all that it allocates, so that it can run for as many rounds as
+//! a measurement takes.
 
 use alloc_core::boxed::Box;
 use alloc_core::vec::Vec;

@@ -41,8 +41,8 @@ impl<const ALIGNED: bool> Stack<ALIGNED> {
     }
 }
 
-// SAFETY: blocks lie one after the other inside the buffer, which is kept until the end. Unless ALIGNED, the alignment is a lie that only the
-// suite is told, and it looks before it trusts.
+// SAFETY: blocks lie one after the other inside the buffer, which is kept until the end. Unless
+// ALIGNED, the alignment is a lie that only the suite is told, and it looks before it trusts.
 unsafe impl<const ALIGNED: bool> Allocator for Stack<ALIGNED> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {

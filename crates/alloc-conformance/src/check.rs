@@ -16,8 +16,8 @@ const LAWS: &[&[&str]] = &[
     crate::__laws! { send => __names!() },
 ];
 
-/// The names of all laws: the basic ones, those of the standard library's containers (with the feature `nightly`), and those that each
-/// capability adds.
+/// The names of all laws: the basic ones, those of the standard library's containers (with the
+/// feature `nightly`), and those that each capability adds.
 ///
 /// # Examples
 ///
@@ -28,10 +28,12 @@ pub fn law_names() -> impl Iterator<Item = &'static str> {
     LAWS.iter().copied().flatten().copied()
 }
 
-/// Runs every basic law on allocators that `make` makes, as [`suite!`](crate::suite!) does in tests of their own.
+/// Runs every basic law on allocators that `make` makes, as [`suite!`](crate::suite!) does in tests
+/// of their own.
 ///
-/// For a quick look, and for tests that are not written with the macro. `make` is called for each law anew; it may as well return a
-/// reference to one allocator that is there already. The capabilities are left out: [`violations!`](crate::violations!) runs their laws.
+/// For a quick look, and for tests that are not written with the macro. `make` is called for each
+/// law anew; it may as well return a reference to one allocator that is there already. The
+/// capabilities are left out: [`violations!`](crate::violations!) runs their laws.
 ///
 /// # Errors
 ///

@@ -1,9 +1,10 @@
 //! The laws of the `Allocator` trait as a test suite that any allocator runs with one line.
 //!
-//! The contract of `Allocator` is a page of prose, and most of it is easy to break without noticing: a block that is aligned by luck, a
-//! `grow` that forgets the new alignment, a length that wraps, memory that was zero only the first time. This crate turns each
-//! sentence of that page into a *law*: a function that looks at an allocator and returns the [`Violation`] it saw. [`suite!`] makes a
-//! test of each law, so that a failure has a name.
+//! The contract of `Allocator` is a page of prose, and most of it is easy to break without
+//! noticing: a block that is aligned by luck, a `grow` that forgets the new alignment, a length
+//! that wraps, memory that was zero only the first time. This crate turns each sentence of that
+//! page into a *law*: a function that looks at an allocator and returns the [`Violation`] it saw.
+//! [`suite!`] makes a test of each law, so that a failure has a name.
 //!
 //! ```text
 //!  law ── requests ──▶ your allocator ── requests ──▶ Upstream, instrumented and hostile
@@ -24,15 +25,18 @@
 //! suite!(small_blocks, |up| Mine::new(up), [], limits = Limits::block(64, 16).blocks(32));
 //! ```
 //!
-//! - The closure makes a new allocator over an [`Upstream`]. One without an upstream ignores it: `|_| Mine::new()`.
+//! - The closure makes a new allocator over an [`Upstream`]. One without an upstream ignores it:
+//!   `|_| Mine::new()`.
 //! - In brackets stands what the allocator can do besides allocating. [`suite!`] lists these capabilities.
-//! - [`Limits`] say which requests must be served. A pool has limits, and inside them an error is a violation: no law passes because
-//!   an allocator refused to be looked at.
-//! - The laws share `&V`, so an allocator that is one by reference only, as those with inline storage are, needs nothing more.
-//! - With the feature `nightly` the trait is that of `core::alloc`, and the suite runs the standard library's containers as well.
+//! - [`Limits`] say which requests must be served. A pool has limits, and inside them an error is a
+//!   violation: no law passes because an allocator refused to be looked at.
+//! - The laws share `&V`, so an allocator that is one by reference only, as those with inline
+//!   storage are, needs nothing more.
+//! - With the feature `nightly` the trait is that of `core::alloc`, and the suite runs the standard
+//!   library's containers as well.
 //!
-//! Without the macro: [`check`] stops at the first violation, [`violations!`] collects what all laws find, and each law is a
-//! public function in [`laws`].
+//! Without the macro: [`check`] stops at the first violation, [`violations!`] collects what all
+//! laws find, and each law is a public function in [`laws`].
 //!
 //! # The laws
 //!
@@ -62,19 +66,21 @@
 //! | [`clones`](laws::clones), [`eq`](laws::eq) | clones and equal values are equivalent |
 //! | [`threads`](laws::threads), [`send`](laws::send) | any thread frees what another one allocated; moving to another thread works |
 //!
-//! Each law runs twice, over a plain upstream and over one that over-returns and aligns as little as it may. After each law the allocator is
-//! dropped, and its upstream must have everything back. That each law bites is shown in [`broken`]: one deliberately
-//! broken allocator for each, which that law rejects and the others do not.
+//! Each law runs twice, over a plain upstream and over one that over-returns and aligns as little
+//! as it may. After each law the allocator is dropped, and its upstream must have everything back.
+//! That each law bites is shown in [`broken`]: one deliberately broken allocator for each, which
+//! that law rejects and the others do not.
 //!
 //! # Costs
 //!
-//! A whole suite takes well under a second in a debug build, and under a minute under Miri, where the laws ask for less.
+//! A whole suite takes well under a second in a debug build, and under a minute under Miri, where
+//! the laws ask for less.
 //!
 //! # When not to use it
 //!
-//! It looks from outside. What an allocator promises beyond the trait, such as that a frame loop makes no calls to its upstream, is
-//! for its own tests, with [`Upstream`] as a witness. And tests of a concurrent allocator show what happened, not what can happen: that takes
-//! a model checker.
+//! It looks from outside. What an allocator promises beyond the trait, such as that a frame loop
+//! makes no calls to its upstream, is for its own tests, with [`Upstream`] as a witness. And tests
+//! of a concurrent allocator show what happened, not what can happen: that takes a model checker.
 #![cfg_attr(feature = "nightly", feature(allocator_api, btreemap_alloc))]
 #![cfg_attr(feature = "nightly", doc(test(attr(feature(allocator_api)))))]
 

@@ -7,8 +7,8 @@ pub(crate) const MAX_ALIGN: usize = 1 << 20;
 
 /// The requests that an allocator must serve; what lies outside may err.
 ///
-/// A law asks for blocks inside and outside the limits. Inside, an error is a violation. Outside, an error is an answer, but a
-/// block that is handed out obeys every law all the same.
+/// A law asks for blocks inside and outside the limits. Inside, an error is a violation. Outside,
+/// an error is an answer, but a block that is handed out obeys every law all the same.
 ///
 /// | limit | a request is inside if |
 /// | --- | --- |
@@ -68,13 +68,15 @@ impl Limits {
         Self { blocks: n, ..self }
     }
 
-    /// At most `n` bytes in total, counted as [`cost`](Limits::cost) does. Freeing a block gives nothing back.
+    /// At most `n` bytes in total, counted as [`cost`](Limits::cost) does. Freeing a block gives
+    /// nothing back.
     #[must_use]
     pub const fn bytes(self, n: usize) -> Self {
         Self { bytes: n, ..self }
     }
 
-    /// What a request takes from [`bytes`](Limits::bytes): its size rounded up to 16, and its alignment if that is more than 16.
+    /// What a request takes from [`bytes`](Limits::bytes): its size rounded up to 16, and its
+    /// alignment if that is more than 16.
     ///
     /// A zero-size request costs nothing. The alignment is what an arena may lose before the block.
     pub const fn cost(layout: Layout) -> usize {
@@ -94,7 +96,8 @@ impl Limits {
         layout.size() <= self.size && layout.align() <= self.align && self.blocks > 0
     }
 
-    /// The sizes that laws try: small and odd ones, powers of two and their neighbours, and those around the limit.
+    /// The sizes that laws try: small and odd ones, powers of two and their neighbours, and those
+    /// around the limit.
     pub(crate) fn sizes(&self) -> Vec<usize> {
         const NATIVE: &[usize] = &[
             1, 2, 3, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 48, 63, 64, 65, 96, 100, 128, 200,

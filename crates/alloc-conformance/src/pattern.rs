@@ -1,7 +1,8 @@
 //! Bytes that tell blocks apart: written to memory, and looked for later.
 //!
-//! The pattern of a seed counts modulo a prime, so that neighbouring bytes differ, and so do bytes a power of two apart. It is copied and
-//! compared in runs: byte loops would be most of what the suite costs under an interpreter.
+//! The pattern of a seed counts modulo a prime, so that neighbouring bytes differ, and so do bytes
+//! a power of two apart. It is copied and compared in runs: byte loops would be most of what the
+//! suite costs under an interpreter.
 
 use std::ptr::NonNull;
 use std::slice;
@@ -42,7 +43,8 @@ pub(crate) unsafe fn fill(start: NonNull<u8>, len: usize, seed: usize) {
         let part = NonNull::from(run).cast::<u8>();
         // SAFETY: the offset is inside the bytes that the caller speaks of.
         let to = unsafe { start.add(offset) };
-        // SAFETY: what is left is at most the length of the run; the run is a static, and not writable memory of anybody.
+        // SAFETY: what is left is at most the length of the run; the run is a static, and not
+        // writable memory of anybody.
         unsafe { to.copy_from_nonoverlapping(part, RUN.min(len - offset)) };
     }
 }

@@ -53,8 +53,8 @@ pub enum Op {
 
 /// A sequence of operations on an allocator.
 ///
-/// Any bytes are a program, which is what a fuzzer or a generator of random values needs. Four bytes are an operation: the kind, two for size
-/// or slot, one for the alignment.
+/// Any bytes are a program, which is what a fuzzer or a generator of random values needs. Four
+/// bytes are an operation: the kind, two for size or slot, one for the alignment.
 ///
 /// # Examples
 ///
@@ -307,7 +307,8 @@ impl<A: Allocator> Model<'_, A> {
             return Ok(());
         }
         let (start, end) = (block.addr(), block.addr() + block.len);
-        // Blocks do not overlap one another, so the last one that starts before the end is the only one that can reach in.
+        // Blocks do not overlap one another, so the last one that starts before the end is the only
+        // one that can reach in.
         if self
             .places
             .range(..end)

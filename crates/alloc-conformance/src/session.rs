@@ -11,7 +11,8 @@ pub(crate) const MOST: usize = isize::MAX as usize / 4;
 
 /// A block as a law sees it.
 ///
-/// A session frees no block that a law forgets: a law that found a violation stops, and the value under test may be past saving.
+/// A session frees no block that a law forgets: a law that found a violation stops, and the value
+/// under test may be past saving.
 #[derive(Debug)]
 pub(crate) struct Block {
     ptr: NonNull<u8>,
@@ -25,7 +26,8 @@ pub(crate) struct Block {
     filled: usize,
 }
 
-// SAFETY: a block is memory that belongs to whoever holds it; which allocator may free it where is the law's business.
+// SAFETY: a block is memory that belongs to whoever holds it; which allocator may free it where is
+// the law's business.
 unsafe impl Send for Block {}
 
 impl Block {
@@ -89,7 +91,8 @@ pub(crate) enum Resize {
     Shrink,
 }
 
-/// One law at work on one allocator: it knows what was asked for, and so whether the next request is inside the limits.
+/// One law at work on one allocator: it knows what was asked for, and so whether the next request
+/// is inside the limits.
 #[derive(Debug)]
 pub(crate) struct Session<'a, A> {
     alloc: &'a A,
@@ -214,7 +217,8 @@ impl<'a, A: Allocator> Session<'a, A> {
     #[allow(clippy::needless_pass_by_value)] // a freed block is gone
     pub(crate) fn free_as(&mut self, block: Block, layout: Layout) {
         self.live -= usize::from(block.layout.size() > 0);
-        // SAFETY: the block was allocated by this allocator or an equivalent one; the layout is the law's, which fits.
+        // SAFETY: the block was allocated by this allocator or an equivalent one; the layout is the
+        // law's, which fits.
         unsafe { self.alloc.deallocate(block.ptr, layout) };
     }
 
@@ -268,7 +272,8 @@ impl<'a, A: Allocator> Session<'a, A> {
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         match how {
-            // SAFETY: the block is allocated by an equivalent allocator, `old` fits it, and laws grow to no smaller size.
+            // SAFETY: the block is allocated by an equivalent allocator, `old` fits it, and laws
+            // grow to no smaller size.
             Resize::Grow => unsafe { self.alloc.grow(block.ptr, old, new) },
             // SAFETY: as above.
             Resize::GrowZeroed => unsafe { self.alloc.grow_zeroed(block.ptr, old, new) },

@@ -250,8 +250,9 @@ macro_rules! __tests {
 /// ```
 ///
 /// - `NAME` is the name of the module.
-/// - `FACTORY` is an expression that makes an allocator `V` from an [`Upstream`], for instance a closure. It must make a new one each time, not
-///   equivalent to any other, and it must not fail. The laws share `&V`, so an allocator that is one by reference only will do.
+/// - `FACTORY` is an expression that makes an allocator `V` from an [`Upstream`], for instance a
+///   closure. It must make a new one each time, not equivalent to any other, and it must not fail.
+///   The laws share `&V`, so an allocator that is one by reference only will do.
 /// - `CAPABILITIES` are what the allocator can do beyond the trait: each adds laws.
 /// - `LIMITS`, of type [`Limits`], say what must be served: [`Limits::any()`] if absent.
 ///
@@ -304,8 +305,9 @@ macro_rules! __collect {
 
 /// Runs every law and returns what each found: a vector of the law that ran and its [`Violation`].
 ///
-/// The arguments are those of [`suite!`] without the name. The law that ran and the law that was broken differ where, for example, a
-/// block was lost under the law `grow`: the violation then is one of `returns_all`.
+/// The arguments are those of [`suite!`] without the name. The law that ran and the law that was
+/// broken differ where, for example, a block was lost under the law `grow`: the violation then is
+/// one of `returns_all`.
 ///
 /// # Examples
 ///

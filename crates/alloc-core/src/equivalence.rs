@@ -4,24 +4,28 @@ use allocator_api2::alloc::Allocator;
 
 /// Marks an allocator whose clones are equivalent to it.
 ///
-/// C++ requires as much of every allocator; in Rust it is this trait that tells a container that it may keep a block of one
-/// clone and free it through another. The standard library has it as an unstable trait of the same name.
+/// C++ requires as much of every allocator; in Rust it is this trait that tells a container that it
+/// may keep a block of one clone and free it through another. The standard library has it as an
+/// unstable trait of the same name.
 ///
 /// # Safety
 ///
 /// - A clone is [equivalent](crate#equivalent-allocators) to the original.
-/// - Moving or dropping one of them, or changing it through `&mut`, invalidates no block while an equivalent one exists.
+/// - Moving or dropping one of them, or changing it through `&mut`, invalidates no block while an
+///   equivalent one exists.
 /// - `clone` does not unwind.
 pub unsafe trait AllocatorClone: Allocator + Clone {}
 
 /// Marks an allocator whose `==` means [equivalent](crate#equivalent-allocators).
 ///
-/// This is `operator==` of the C++ allocator model: memory of the one can be freed by the other. Containers need it before they
-/// splice or swap their nodes. The standard library has it as an unstable trait of the same name.
+/// This is `operator==` of the C++ allocator model: memory of the one can be freed by the other.
+/// Containers need it before they splice or swap their nodes. The standard library has it as an
+/// unstable trait of the same name.
 ///
 /// # Safety
 ///
-/// If `a == b`, then `a` and `b` are equivalent and behave as if one were the [`AllocatorClone`] of the other. `a != b` says nothing.
+/// If `a == b`, then `a` and `b` are equivalent and behave as if one were the [`AllocatorClone`] of
+/// the other. `a != b` says nothing.
 pub unsafe trait AllocatorEq<T = Self>: Allocator + PartialEq<T>
 where
     T: ?Sized + AllocatorEq<Self>,
@@ -30,15 +34,16 @@ where
 
 /// Marks an allocator whose memory lives until it is freed, whatever happens to the allocator.
 ///
-/// Pinning needs it: a pinned value may only lose its memory by being dropped first. The standard library has it as an unstable
-/// trait of the same name.
+/// Pinning needs it: a pinned value may only lose its memory by being dropped first. The standard
+/// library has it as an unstable trait of the same name.
 ///
 /// # Safety
 ///
 /// - Dropping the allocator invalidates no block.
 /// - No safe method invalidates a block.
-/// - The end of a lifetime in its type invalidates no block, nor does it in any type that it can be coerced to by subtyping. This is why
-///   the trait is not implemented for references (rust-lang/rust#157089).
+/// - The end of a lifetime in its type invalidates no block, nor does it in any type that it can be
+///   coerced to by subtyping. This is why the trait is not implemented for references
+///   (rust-lang/rust#157089).
 /// - All of this holds for every equivalent allocator as well.
 pub unsafe trait StaticAllocator: Allocator {}
 

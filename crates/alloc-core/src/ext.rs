@@ -8,8 +8,9 @@ use allocator_api2::alloc::{AllocError, Allocator};
 
 /// Typed requests to any allocator, with the overflow check that `n * size_of::<T>()` needs.
 ///
-/// This is `allocate(n)` and `deallocate(p, n)` of the C++ allocator model. Objects are none of its business: it hands out memory that
-/// nothing was written to, and frees memory without running destructors.
+/// This is `allocate(n)` and `deallocate(p, n)` of the C++ allocator model. Objects are none of its
+/// business: it hands out memory that nothing was written to, and frees memory without running
+/// destructors.
 pub trait AllocatorExt: Allocator {
     /// Allocates room for `n` values of `T`, aligned for `T`.
     ///
@@ -39,11 +40,12 @@ pub trait AllocatorExt: Allocator {
     ///
     /// # Safety
     ///
-    /// `ptr` denotes a block that is [currently allocated](crate#currently-allocated) by this allocator, and the layout of `[T; n]`
-    /// [fits](crate#fits) it.
+    /// `ptr` denotes a block that is [currently allocated](crate#currently-allocated) by this
+    /// allocator, and the layout of `[T; n]` [fits](crate#fits) it.
     #[inline]
     unsafe fn deallocate_array<T>(&self, ptr: NonNull<T>, n: usize) {
-        // SAFETY: the caller says that this layout fits a block, so it was computed without overflow before.
+        // SAFETY: the caller says that this layout fits a block, so it was computed without
+        // overflow before.
         let layout = unsafe { Layout::array::<T>(n).unwrap_unchecked() };
         // SAFETY: the caller's promise is the one that `deallocate` asks for.
         unsafe { self.deallocate(ptr.cast(), layout) };
@@ -73,8 +75,8 @@ pub const fn dangling(layout: Layout) -> NonNull<[u8]> {
 
 /// Moves a block from one allocator to another one: allocates, copies, frees.
 ///
-/// The copy is of the smaller of the two sizes. `from` and `to` may be the same allocator; this is then what `grow` and `shrink` of the trait
-/// do when a block cannot stay where it is.
+/// The copy is of the smaller of the two sizes. `from` and `to` may be the same allocator; this is
+/// then what `grow` and `shrink` of the trait do when a block cannot stay where it is.
 ///
 /// # Errors
 ///
@@ -82,7 +84,8 @@ pub const fn dangling(layout: Layout) -> NonNull<[u8]> {
 ///
 /// # Safety
 ///
-/// `ptr` denotes a block that is [currently allocated](crate#currently-allocated) by `from`, and `old` [fits](crate#fits) it.
+/// `ptr` denotes a block that is [currently allocated](crate#currently-allocated) by `from`, and
+/// `old` [fits](crate#fits) it.
 #[inline]
 pub unsafe fn relocate<F, T>(
     from: &F,
@@ -109,7 +112,8 @@ where
 ///
 /// # Safety
 ///
-/// `ptr` denotes a block that is [currently allocated](crate#currently-allocated) by `from`, and `old` [fits](crate#fits) it.
+/// `ptr` denotes a block that is [currently allocated](crate#currently-allocated) by `from`, and
+/// `old` [fits](crate#fits) it.
 #[inline]
 pub unsafe fn relocate_zeroed<F, T>(
     from: &F,
@@ -132,7 +136,8 @@ where
 ///
 /// # Safety
 ///
-/// `ptr` is currently allocated by `from` and `old` fits it; `to` is another block, and `new` fits that one.
+/// `ptr` is currently allocated by `from` and `old` fits it; `to` is another block, and `new` fits
+/// that one.
 unsafe fn copy_and_free<F: Allocator + ?Sized>(
     from: &F,
     ptr: NonNull<u8>,
@@ -141,7 +146,8 @@ unsafe fn copy_and_free<F: Allocator + ?Sized>(
     new: Layout,
 ) {
     let len = old.size().min(new.size());
-    // SAFETY: both blocks are at least `len` long, and two blocks that are allocated at one time do not overlap.
+    // SAFETY: both blocks are at least `len` long, and two blocks that are allocated at one time do
+    // not overlap.
     unsafe { ptr.copy_to_nonoverlapping(to, len) };
     // SAFETY: the caller's promise.
     unsafe { from.deallocate(ptr, old) };

@@ -65,7 +65,8 @@ macro_rules! handle {
 
         impl<A: ?Sized> Eq for $name<A> {}
 
-        // SAFETY: each method is that of the allocator inside, which the handle keeps alive and does not move.
+        // SAFETY: each method is that of the allocator inside, which the handle keeps alive and
+        // does not move.
         unsafe impl<A: Allocator + ?Sized> Allocator for $name<A> {
             #[inline]
             fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -117,7 +118,8 @@ macro_rules! handle {
             }
         }
 
-        // SAFETY: a clone shares the allocator and keeps it alive. Cloning aborts when the count overflows; it does not unwind.
+        // SAFETY: a clone shares the allocator and keeps it alive. Cloning aborts when the count
+        // overflows; it does not unwind.
         unsafe impl<A: Allocator + ?Sized> AllocatorClone for $name<A> {}
 
         // SAFETY: equal handles share one allocator.
@@ -136,8 +138,8 @@ macro_rules! handle {
 handle! {
     /// A shared allocator of one thread: an [`Rc`] that is an [`Allocator`].
     ///
-    /// With the feature `nightly` `Rc<A>` is an allocator itself; on stable Rust the orphan rule forbids that, and this is the handle
-    /// for containers that must own their allocator.
+    /// With the feature `nightly` `Rc<A>` is an allocator itself; on stable Rust the orphan rule
+    /// forbids that, and this is the handle for containers that must own their allocator.
     ///
     /// # Examples
     ///
@@ -155,8 +157,9 @@ handle! {
 handle! {
     /// A shared allocator of many threads: an [`Arc`] that is an [`Allocator`].
     ///
-    /// With the feature `nightly` `Arc<A>` is an allocator itself; on stable Rust the orphan rule forbids that, and this is the handle
-    /// for containers that must own their allocator and travel between threads.
+    /// With the feature `nightly` `Arc<A>` is an allocator itself; on stable Rust the orphan rule
+    /// forbids that, and this is the handle for containers that must own their allocator and travel
+    /// between threads.
     ///
     /// # Examples
     ///

@@ -1,8 +1,9 @@
 //! The contract between containers and allocators.
 //!
-//! Containers own the logic of objects; allocators own raw memory. What lies between them is one trait,
-//! [`Allocator`], and this crate is everything the workspace says about it: the trait itself, the words its
-//! obligations are written in, and a few small traits for what only some allocators can do.
+//! Containers own the logic of objects; allocators own raw memory. What lies between them is one
+//! trait, [`Allocator`], and this crate is everything the workspace says about it: the trait
+//! itself, the words its obligations are written in, and a few small traits for what only some
+//! allocators can do.
 //!
 //! ```text
 //! container ── Layout ──▶ combinator ── Layout ──▶ strategy ── chunk ──▶ upstream
@@ -32,10 +33,10 @@
 //!
 //! # Which `Allocator`
 //!
-//! On stable Rust the trait comes from [`allocator_api2`] 0.2, the mirror of the standard library's unstable
-//! trait that hashbrown and bumpalo speak as well. With the feature `nightly` the same names are those of
-//! `core::alloc`, and the collections of `std` take every allocator of this workspace. This is the only place
-//! where that switch stands.
+//! On stable Rust the trait comes from [`allocator_api2`] 0.2, the mirror of the standard library's
+//! unstable trait that hashbrown and bumpalo speak as well. With the feature `nightly` the same
+//! names are those of `core::alloc`, and the collections of `std` take every allocator of this
+//! workspace. This is the only place where that switch stands.
 //!
 //! # The contract
 //!
@@ -43,32 +44,40 @@
 //!
 //! ## Currently allocated
 //!
-//! A block is *currently allocated* by an allocator from the moment one of `allocate`, `allocate_zeroed`, `grow`,
-//! `grow_zeroed` or `shrink` of that allocator, or of an [equivalent](#equivalent-allocators) one, returned it until
+//! A block is *currently allocated* by an allocator from the moment one of `allocate`,
+//! `allocate_zeroed`, `grow`, `grow_zeroed` or `shrink` of that allocator, or of an
+//! [equivalent](#equivalent-allocators) one, returned it until
 //!
 //! - it is passed to `deallocate`, or to a `grow`, `grow_zeroed` or `shrink` that returns `Ok`; or
-//! - to every equivalent allocator one of these happened: it was dropped, it was changed through a method that
-//!   takes `&mut self` (such as [`Reset::reset`]), or a lifetime in its type ended.
+//! - to every equivalent allocator one of these happened: it was dropped, it was changed through a
+//!   method that takes `&mut self` (such as [`Reset::reset`]), or a lifetime in its type ended.
 //!
-//! No safe method that takes `&self` ends it. A container may therefore lend its allocator as `&A`, but never as `&mut A`.
+//! No safe method that takes `&self` ends it. A container may therefore lend its allocator as `&A`,
+//! but never as `&mut A`.
 //!
 //! ## Fits
 //!
-//! A layout *fits* a block that is currently allocated when its alignment is the one the block was allocated with and its
-//! size lies between the size that was asked for and the length that was returned. The excess belongs to the caller.
+//! A layout *fits* a block that is currently allocated when its alignment is the one the block was
+//! allocated with and its size lies between the size that was asked for and the length that was
+//! returned. The excess belongs to the caller.
 //!
 //! ## Equivalent allocators
 //!
-//! Two allocator values are *equivalent* when either may free, grow and shrink what the other allocated. An allocator is
-//! equivalent to itself, to a reference to itself, to what it becomes by being moved, to its clones if it is
-//! [`AllocatorClone`], and to the values that compare equal to it if it is [`AllocatorEq`].
+//! Two allocator values are *equivalent* when either may free, grow and shrink what the other
+//! allocated. An allocator is equivalent to itself, to a reference to itself, to what it becomes by
+//! being moved, to its clones if it is [`AllocatorClone`], and to the values that compare equal to
+//! it if it is [`AllocatorEq`].
 //!
 //! ## Obligations that are easy to forget
 //!
-//! 1. No method unwinds, neither the allocating ones nor `deallocate`, nor the `clone` of an [`AllocatorClone`].
-//! 2. `Err` leaves everything as it was: the block of a failed `grow` or `shrink` is still allocated, with its contents.
-//! 3. `grow` and `shrink` may ask for another alignment than the block has, a larger or a smaller one.
-//! 4. The returned length may exceed the asked one. `allocate_zeroed` and `grow_zeroed` zero the excess as well.
+//! 1. No method unwinds, neither the allocating ones nor `deallocate`, nor the `clone` of an
+//!    [`AllocatorClone`].
+//! 2. `Err` leaves everything as it was: the block of a failed `grow` or `shrink` is still
+//!    allocated, with its contents.
+//! 3. `grow` and `shrink` may ask for another alignment than the block has, a larger or a smaller
+//!    one.
+//! 4. The returned length may exceed the asked one. `allocate_zeroed` and `grow_zeroed` zero the
+//!    excess as well.
 //! 5. A zero-size block is valid and aligned, is freed like any other, and touches no memory.
 //! 6. A huge request is an `Err`. The arithmetic on the way to it never wraps.
 //! 7. Whatever an allocator took from its upstream it gives back when it is dropped.
@@ -77,13 +86,15 @@
 //!
 //! # What is the standard library's
 //!
-//! [`AllocatorClone`], [`AllocatorEq`] and [`StaticAllocator`] have the names and the obligations of the unstable traits
-//! in `core::alloc` (rust-lang/rust#157428, #157801; rust-lang/wg-allocators#150), so that they can become re-exports. The definitions above
-//! follow that text in other words. [`Owns`] is Alexandrescu's, from Phobos' `std.experimental.allocator`.
+//! [`AllocatorClone`], [`AllocatorEq`] and [`StaticAllocator`] have the names and the obligations
+//! of the unstable traits in `core::alloc` (rust-lang/rust#157428, #157801;
+//! rust-lang/wg-allocators#150), so that they can become re-exports. The definitions above follow
+//! that text in other words. [`Owns`] is Alexandrescu's, from Phobos' `std.experimental.allocator`.
 //!
 //! # Features
 //!
-//! - `alloc` (default): [`Global`], [`RcHandle`], [`ArcHandle`], and the containers in [`boxed`] and [`vec`](mod@vec).
+//! - `alloc` (default): [`Global`], [`RcHandle`], [`ArcHandle`], and the containers in [`boxed`]
+//!   and [`vec`](mod@vec).
 //! - `std`: `System`, the system allocator.
 //! - `nightly`: the traits of `core::alloc`; needs a nightly compiler.
 #![no_std]

@@ -12,8 +12,10 @@ use allocator_api2::alloc::{AllocError, Allocator};
 
 /// The default upstream where there is no heap: a type without values.
 ///
-/// `Arena` is short for `Arena<DefaultUpstream>`. With the feature `alloc` that is [`Global`](https://doc.rust-lang.org/alloc/alloc/struct.Global.html); without it, it is this type, of which nobody can
-/// make a value, so that a program without a heap has to name its upstream.
+/// `Arena` is short for `Arena<DefaultUpstream>`. With the feature `alloc` that is
+/// [`Global`](https://doc.rust-lang.org/alloc/alloc/struct.Global.html); without it, it is this
+/// type, of which nobody can make a value, so that a program without a heap has to name its
+/// upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoUpstream {}
 

@@ -49,8 +49,8 @@ impl<A: Allocator> Pool<A> {
 
     /// Checks a pointer that is passed to `deallocate`, `grow` or `shrink`, in debug builds.
     ///
-    /// There it returns the pointer with the provenance of the whole block, in case that it lost it on its way through a reference to less; see
-    /// the crate's documentation.
+    /// There it returns the pointer with the provenance of the whole block, in case that it lost it
+    /// on its way through a reference to less; see the crate's documentation.
     #[inline]
     fn checked(&self, ptr: NonNull<u8>, layout: Layout) -> NonNull<u8> {
         if check::ENABLED {
@@ -88,7 +88,8 @@ impl<A: Allocator> Pool<A> {
         });
     }
 
-    /// Finds the block in use that begins at `ptr`. Ends the program if there is none, or if `layout` cannot fit it.
+    /// Finds the block in use that begins at `ptr`. Ends the program if there is none, or if
+    /// `layout` cannot fit it.
     fn look_up(&self, ptr: NonNull<u8>, layout: Layout) -> NonNull<u8> {
         let address = ptr.addr().get();
         let found = self.used.with(|list| {
@@ -132,9 +133,10 @@ pub(crate) unsafe fn zero(block: NonNull<[u8]>, from: usize) {
     unsafe { tail.write_bytes(0, block.len() - from) };
 }
 
-// SAFETY: P1: a block is in one place only, so no two blocks in use overlap. P2 gives size and alignment, and F1 the memory. A block stays
-// valid until its chunk is released, which only happens to chunks without a block in use, or when the pool is dropped; moving the pool
-// moves no chunk. There is no `Clone`. Nothing unwinds: the upstream does not, and the fatal reports abort.
+// SAFETY: P1: a block is in one place only, so no two blocks in use overlap. P2 gives size and
+// alignment, and F1 the memory. A block stays valid until its chunk is released, which only happens
+// to chunks without a block in use, or when the pool is dropped; moving the pool moves no chunk.
+// There is no `Clone`. Nothing unwinds: the upstream does not, and the fatal reports abort.
 unsafe impl<A: Allocator> Allocator for Pool<A> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -163,7 +165,8 @@ unsafe impl<A: Allocator> Allocator for Pool<A> {
         if check::ENABLED {
             self.note_free(start);
         }
-        // SAFETY: the caller says that the block is currently allocated by this pool and gives it up. By P2 it is as F1 says.
+        // SAFETY: the caller says that the block is currently allocated by this pool and gives it
+        // up. By P2 it is as F1 says.
         let block = unsafe { Block::new(start) };
         self.free.push(block);
     }
@@ -219,8 +222,9 @@ unsafe impl<A: Allocator> Allocator for Pool<A> {
     }
 }
 
-// SAFETY: by P1 and P3 a block in use of this pool begins at a block of a chunk in `used`, in front of the cursor, and is no larger than a
-// block. A block of another allocator lies elsewhere, unless it was carved out of one of ours, or is a chunk: and that is larger than a block.
+// SAFETY: by P1 and P3 a block in use of this pool begins at a block of a chunk in `used`, in front
+// of the cursor, and is no larger than a block. A block of another allocator lies elsewhere, unless
+// it was carved out of one of ours, or is a chunk: and that is larger than a block.
 unsafe impl<A: Allocator> Owns for Pool<A> {
     /// Tells whether the block is one of this pool's. Takes time linear in the chunks.
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {

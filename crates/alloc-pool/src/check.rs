@@ -57,7 +57,8 @@ impl fmt::Display for Report {
 
 /// Prints the report and ends the program.
 ///
-/// `deallocate` must not unwind, and a function of the C ABI cannot: the panic prints its message and then aborts.
+/// `deallocate` must not unwind, and a function of the C ABI cannot: the panic prints its message
+/// and then aborts.
 #[cold]
 pub(crate) extern "C" fn fail(report: &Report) -> ! {
     panic!("alloc-pool: {report}");

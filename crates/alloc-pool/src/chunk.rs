@@ -5,7 +5,8 @@
 //! │ block 0 │ block 1 │ ... │ block n-1       │ Foot │ marks (debug builds) │
 //! ```
 //!
-//! The foot stands behind the blocks, so that a chunk of pages is aligned to pages, with no gap in front, and a fresh chunk is touched at its foot only.
+//! The foot stands behind the blocks, so that a chunk of pages is aligned to pages, with no gap in
+//! front, and a fresh chunk is touched at its foot only.
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -40,17 +41,19 @@ const MARKS: usize = usize::BITS as usize;
 /// Memory from the upstream, divided into blocks.
 ///
 /// Invariants of the pointer, which is why it is private here:
-/// - C1: it points to an initialised `Foot` in memory that is currently allocated by the pool's upstream with `Foot::layout`, and it has
-///   the provenance of all that memory.
-/// - C2: from `Foot::start` on stand `Foot::blocks` blocks of `Foot::size` bytes, then the foot. Size and alignment of a block are at
-///   least those of a link, and the size is a multiple of the alignment.
+/// - C1: it points to an initialised `Foot` in memory that is currently allocated by the pool's
+///   upstream with `Foot::layout`, and it has the provenance of all that memory.
+/// - C2: from `Foot::start` on stand `Foot::blocks` blocks of `Foot::size` bytes, then the foot.
+///   Size and alignment of a block are at least those of a link, and the size is a multiple of the
+///   alignment.
 /// - C3: in debug builds one initialised word for every [`MARKS`] blocks follows the foot.
 /// - C4: no other value points to the same foot.
 #[derive(Debug)]
 pub(crate) struct Chunk(NonNull<Foot>);
 
 impl Chunk {
-    /// Asks `upstream` for a chunk of `blocks` blocks. `blocks` is not zero and `block` is from [`math::block_layout`].
+    /// Asks `upstream` for a chunk of `blocks` blocks. `blocks` is not zero and `block` is from
+    /// [`math::block_layout`].
     pub(crate) fn allocate<A: Allocator>(
         block: Layout,
         blocks: usize,
@@ -78,8 +81,8 @@ impl Chunk {
             size,
             layout,
         };
-        // SAFETY: in bounds, and aligned, for the start is aligned to a block, `foot_at` is a multiple of that, and a block is aligned to a link,
-        // which is aligned as a foot is.
+        // SAFETY: in bounds, and aligned, for the start is aligned to a block, `foot_at` is a
+        // multiple of that, and a block is aligned to a link, which is aligned as a foot is.
         unsafe { foot.write(contents) };
         // C1 and C2 hold by the shape, C4 as the memory is new.
         let chunk = Self(foot);
@@ -91,7 +94,8 @@ impl Chunk {
     ///
     /// # Safety
     ///
-    /// `upstream` is the one that it came from, and nothing uses one of the blocks any more: neither a caller nor a list nor a cursor.
+    /// `upstream` is the one that it came from, and nothing uses one of the blocks any more:
+    /// neither a caller nor a list nor a cursor.
     pub(crate) unsafe fn release<A: Allocator>(self, upstream: &A) -> usize {
         let Foot { start, layout, .. } = *self.foot();
         // SAFETY: C1; by C4 and the caller's promise it is not used afterwards.
@@ -149,8 +153,8 @@ impl Chunk {
     ///
     /// # Safety
     ///
-    /// Nothing uses one of the blocks: neither a caller nor a list nor another cursor; and while the cursor or a block of it exists, the chunk is not
-    /// released, nor is this called again.
+    /// Nothing uses one of the blocks: neither a caller nor a list nor another cursor; and while
+    /// the cursor or a block of it exists, the chunk is not released, nor is this called again.
     pub(crate) unsafe fn carve(&self) -> Cursor {
         let Foot {
             start,
@@ -184,7 +188,8 @@ impl Chunk {
     /// Tells whether a block is in use.
     pub(crate) fn is_marked(&self, index: usize) -> bool {
         let (word, bit) = self.mark_of(index);
-        // SAFETY: C3 says that it is initialised; no reference to it exists and no other thread has this value.
+        // SAFETY: C3 says that it is initialised; no reference to it exists and no other thread has
+        // this value.
         let marks = unsafe { word.read() };
         marks & bit != 0
     }
@@ -192,7 +197,8 @@ impl Chunk {
     /// Notes whether a block is in use.
     pub(crate) fn mark(&self, index: usize, used: bool) {
         let (word, bit) = self.mark_of(index);
-        // SAFETY: C3 says that it is initialised; no reference to it exists and no other thread has this value.
+        // SAFETY: C3 says that it is initialised; no reference to it exists and no other thread has
+        // this value.
         let marks = unsafe { word.read() };
         let marks = if used { marks | bit } else { marks & !bit };
         // SAFETY: as before.
@@ -296,7 +302,8 @@ mod layout {
     use crate::free_list::LINK;
     use memoffset::{offset_of, span_of};
 
-    // A block's alignment is at least a link's, so the foot behind a row of blocks is aligned, and so are the marks behind the foot.
+    // A block's alignment is at least a link's, so the foot behind a row of blocks is aligned, and
+    // so are the marks behind the foot.
     const _: () = assert!(FOOT.align() <= LINK.align());
     const _: () = assert!(FOOT.size().is_multiple_of(align_of::<usize>()));
     // A walk over the chunks reads one cache line of each.

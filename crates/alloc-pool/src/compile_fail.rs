@@ -1,6 +1,7 @@
 //! What must not compile. Each example stands beside one that compiles and differs from it in one line.
 
-/// A pool is not shared between threads. One that was, by accident, handed one slot out twice (nexus-pool #735).
+/// A pool is not shared between threads. One that was, by accident, handed one slot out twice
+/// (nexus-pool #735).
 ///
 /// ```compile_fail,E0277
 /// use alloc_pool::{Layout, Pool};

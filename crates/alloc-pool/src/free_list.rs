@@ -11,7 +11,8 @@ pub(crate) const LINK: Layout = Layout::new::<Option<Free>>();
 /// A block that nobody uses.
 ///
 /// Invariants of the pointer, which is why it is private here:
-/// - F1: it is valid for reads and writes of [`LINK`]'s size and aligned for it, until the chunk of the block goes back to the upstream.
+/// - F1: it is valid for reads and writes of [`LINK`]'s size and aligned for it, until the chunk of
+///   the block goes back to the upstream.
 /// - F2: nothing else in the program accesses the block while this value exists.
 #[derive(Debug)]
 pub(crate) struct Block(NonNull<u8>);
@@ -47,7 +48,8 @@ impl Node for Free {
     #[inline]
     fn join(lone: Block, rest: Option<Self>) -> Self {
         let link = lone.0.cast::<Option<Self>>();
-        // SAFETY: F1 makes the write valid, and by F2 it overwrites nothing that anybody uses. It establishes F3.
+        // SAFETY: F1 makes the write valid, and by F2 it overwrites nothing that anybody uses. It
+        // establishes F3.
         unsafe { link.write(rest) };
         Self(lone)
     }
@@ -55,7 +57,8 @@ impl Node for Free {
     #[inline]
     fn split(self) -> (Block, Option<Self>) {
         let link = self.0.0.cast::<Option<Self>>();
-        // SAFETY: F1 and F3. The value is moved out once, as this node ceases to exist and a lone block's link is never read.
+        // SAFETY: F1 and F3. The value is moved out once, as this node ceases to exist and a lone
+        // block's link is never read.
         let rest = unsafe { link.read() };
         (self.0, rest)
     }

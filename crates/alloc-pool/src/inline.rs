@@ -13,7 +13,8 @@ use crate::alloc::zero;
 use crate::check::{self, Misuse, Report};
 use crate::math;
 
-/// The number of a block, small so that small blocks can hold it. A pointer would not do: it would not move with the pool.
+/// The number of a block, small so that small blocks can hold it. A pointer would not do: it would
+/// not move with the pool.
 type Index = u32;
 
 /// The number of no block: the end of the free list.
@@ -26,13 +27,17 @@ union Slot<T> {
     link: Index,
 }
 
-/// `N` blocks for values of `T`, stored in the pool itself: on the stack, in a struct, wherever it stands. No heap.
+/// `N` blocks for values of `T`, stored in the pool itself: on the stack, in a struct, wherever it
+/// stands. No heap.
 ///
-/// `&InlinePool` is an [`Allocator`], and only the reference: moving the pool would move its blocks, and a reference is what forbids that. It serves every
-/// request that is no larger and no more aligned than a block, and errs on any other. Blocks are as large and as aligned as `T`, and at least as a `u32`;
-/// [`BLOCK`](Self::BLOCK) says how much. A `T` without size gives blocks of 4 bytes; `N = 0` gives a pool that always errs.
+/// `&InlinePool` is an [`Allocator`], and only the reference: moving the pool would move its
+/// blocks, and a reference is what forbids that. It serves every request that is no larger and no
+/// more aligned than a block, and errs on any other. Blocks are as large and as aligned as `T`, and
+/// at least as a `u32`; [`BLOCK`](Self::BLOCK) says how much. A `T` without size gives blocks of 4
+/// bytes; `N = 0` gives a pool that always errs.
 ///
-/// `N` is less than `u32::MAX`, or the program does not compile. The pool is not `Sync`; `InlineSyncPool` of `alloc-sync-pool` is.
+/// `N` is less than `u32::MAX`, or the program does not compile. The pool is not `Sync`;
+/// `InlineSyncPool` of `alloc-sync-pool` is.
 ///
 /// # Examples
 ///
@@ -53,12 +58,15 @@ union Slot<T> {
 ///
 /// # Complexity
 ///
-/// `allocate` and `deallocate` take constant time. [`in_use`](Self::in_use) and [`available`](Self::available) walk the free list.
+/// `allocate` and `deallocate` take constant time. [`in_use`](Self::in_use) and
+/// [`available`](Self::available) walk the free list.
 pub struct InlinePool<T, const N: usize> {
     /// The blocks.
     ///
-    /// - N1: a block is accessed through a raw pointer only, by whoever has it: its user, or, while it is in the free list, this pool.
-    /// - N2: a block in the free list begins with the number of the next one, or with [`END`]. Numbers of blocks are less than `carved`.
+    /// - N1: a block is accessed through a raw pointer only, by whoever has it: its user, or, while
+    ///   it is in the free list, this pool.
+    /// - N2: a block in the free list begins with the number of the next one, or with [`END`].
+    ///   Numbers of blocks are less than `carved`.
     slots: UnsafeCell<MaybeUninit<[Slot<T>; N]>>,
     /// The first free block.
     head: Cell<Index>,
@@ -69,8 +77,9 @@ pub struct InlinePool<T, const N: usize> {
     used: [Cell<bool>; N],
 }
 
-// SAFETY: the pool stores no `T`. What users put into blocks they reach through a borrow of the pool, and it does not move while that lives;
-// as it is not `Sync`, the borrow does not change threads.
+// SAFETY: the pool stores no `T`. What users put into blocks they reach through a borrow of the
+// pool, and it does not move while that lives; as it is not `Sync`, the borrow does not change
+// threads.
 unsafe impl<T, const N: usize> Send for InlinePool<T, N> {}
 
 impl<T, const N: usize> InlinePool<T, N> {
@@ -119,7 +128,8 @@ impl<T, const N: usize> InlinePool<T, N> {
 
     /// Takes every block back.
     ///
-    /// That it takes `&mut self` is what makes it safe: no borrow of the pool, and so no block in use, is left.
+    /// That it takes `&mut self` is what makes it safe: no borrow of the pool, and so no block in
+    /// use, is left.
     pub fn reset(&mut self) {
         self.head.set(END);
         self.carved.set(0);
@@ -175,7 +185,8 @@ impl<T, const N: usize> InlinePool<T, N> {
         #[cfg(debug_assertions)]
         self.used[index as usize].set(false);
         let link = self.slot(index).cast::<Index>();
-        // SAFETY: a slot holds and aligns an index, and by N1 and the caller's promise the block is this pool's now.
+        // SAFETY: a slot holds and aligns an index, and by N1 and the caller's promise the block is
+        // this pool's now.
         unsafe { link.write(self.head.get()) };
         self.head.set(index);
     }
@@ -199,7 +210,8 @@ impl<T, const N: usize> InlinePool<T, N> {
         (offset / Self::BLOCK.size()) as Index
     }
 
-    /// Finds the block in use that begins at `ptr`. Ends the program if there is none, or if `layout` cannot fit it.
+    /// Finds the block in use that begins at `ptr`. Ends the program if there is none, or if
+    /// `layout` cannot fit it.
     fn look_up(&self, ptr: NonNull<u8>, layout: Layout) -> Index {
         let address = ptr.addr().get();
         let Some(index) = self.index_of(address) else {
@@ -241,8 +253,9 @@ impl<T, const N: usize> InlinePool<T, N> {
     }
 }
 
-// SAFETY: a block is in use, in the free list, or behind `carved`, and only one of these, so no two blocks in use overlap. A slot has the size and the
-// alignment of `BLOCK`. While a reference exists the pool does not move, and only `&mut self` takes blocks back. Nothing unwinds: there is no
+// SAFETY: a block is in use, in the free list, or behind `carved`, and only one of these, so no two
+// blocks in use overlap. A slot has the size and the alignment of `BLOCK`. While a reference exists
+// the pool does not move, and only `&mut self` takes blocks back. Nothing unwinds: there is no
 // upstream, numbers do not overflow, and the fatal reports abort.
 unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
     #[inline]
@@ -325,7 +338,8 @@ unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
     }
 }
 
-// SAFETY: a block in use of this pool begins at a slot that was handed out; a block of another allocator lies elsewhere.
+// SAFETY: a block in use of this pool begins at a slot that was handed out; a block of another
+// allocator lies elsewhere.
 unsafe impl<T, const N: usize> Owns for &InlinePool<T, N> {
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         InlinePool::<T, N>::serves(layout) && self.index_of(ptr.addr().get()).is_some()
@@ -375,7 +389,8 @@ mod layout {
     use super::{InlinePool, Slot};
     use memoffset::{offset_of, offset_of_union, span_of};
 
-    // A free block holds and aligns its link, in its first bytes; a `T` of that size or more costs nothing on top.
+    // A free block holds and aligns its link, in its first bytes; a `T` of that size or more costs
+    // nothing on top.
     const _: () = assert!(offset_of_union!(Slot<u8>, link) == 0);
     const _: () = assert!(offset_of_union!(Slot<u8>, _value) == 0);
     const _: () = assert!(size_of::<Slot<()>>() == 4 && align_of::<Slot<()>>() == 4);

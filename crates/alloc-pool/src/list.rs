@@ -1,7 +1,8 @@
 //! Lists whose links stand inside their elements, with ownership instead of pointers.
 //!
-//! A [`Node`] owns a piece of memory and, through a link written into that memory, everything behind it. Both lists of this crate are of this kind:
-//! free blocks and chunks. What is unsafe about them stands with the two node types.
+//! A [`Node`] owns a piece of memory and, through a link written into that memory, everything
+//! behind it. Both lists of this crate are of this kind: free blocks and chunks. What is unsafe
+//! about them stands with the two node types.
 #![forbid(unsafe_code)]
 
 use core::cell::Cell;
@@ -77,8 +78,9 @@ impl<N: Node> List<N> {
 
     /// Sorts by address, the highest in front. Takes n log n steps and no memory.
     ///
-    /// A merge sort from below. Merging in front of a list turns the order around, so the lists of `1 << i` elements that wait for a second one in
-    /// `waiting[i]` have their lowest address in front if `i` is even, and their highest if it is odd.
+    /// A merge sort from below. Merging in front of a list turns the order around, so the lists of
+    /// `1 << i` elements that wait for a second one in `waiting[i]` have their lowest address in
+    /// front if `i` is even, and their highest if it is odd.
     pub(crate) fn sorted_down(mut self) -> Self {
         let mut waiting = [const { Self::EMPTY }; usize::BITS as usize];
         while let Some(lone) = self.pop() {
@@ -94,7 +96,8 @@ impl<N: Node> List<N> {
         }
         let mut all = Self::EMPTY;
         for (level, slot) in waiting.into_iter().enumerate() {
-            // `all` has the order of this level, and the merged list that of the next one. Merging with an empty list only turns it around.
+            // `all` has the order of this level, and the merged list that of the next one. Merging
+            // with an empty list only turns it around.
             all = Self::merge(slot, all, level.is_multiple_of(2));
         }
         // The last level, `usize::BITS`, is an even one: the lowest address is in front.

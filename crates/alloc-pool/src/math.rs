@@ -3,7 +3,8 @@
 
 use core::alloc::Layout;
 
-/// Bytes of blocks that the first chunk of a growing pool aims at: a page, less room for what stands around it.
+/// Bytes of blocks that the first chunk of a growing pool aims at: a page, less room for what
+/// stands around it.
 pub(crate) const FIRST_CHUNK: usize = 4096 - 64;
 
 /// Blocks that the first chunk has at least, unless the limit on a chunk says otherwise.
@@ -23,9 +24,11 @@ pub(crate) const fn round_up(size: usize, align: usize) -> Option<usize> {
     }
 }
 
-/// The layout of a block that serves `request` and `extra` bytes behind it, and can hold and align a link while it is free.
+/// The layout of a block that serves `request` and `extra` bytes behind it, and can hold and align
+/// a link while it is free.
 ///
-/// Its size is a multiple of its alignment, so that blocks can stand in a row. `None` if it exceeds `isize::MAX` bytes.
+/// Its size is a multiple of its alignment, so that blocks can stand in a row. `None` if it exceeds
+/// `isize::MAX` bytes.
 pub(crate) const fn block_layout(request: Layout, extra: usize, link: Layout) -> Option<Layout> {
     let align = max(request.align(), link.align());
     let Some(size) = request.size().checked_add(extra) else {
@@ -49,9 +52,11 @@ pub(crate) struct Shape {
     pub(crate) foot_at: usize,
 }
 
-/// The shape of a chunk of `blocks` blocks, a foot, and `map` bytes behind the foot. `None` if it exceeds `isize::MAX` bytes.
+/// The shape of a chunk of `blocks` blocks, a foot, and `map` bytes behind the foot. `None` if it
+/// exceeds `isize::MAX` bytes.
 ///
-/// `block` comes from [`block_layout`] with a link that is aligned no less than the foot, so that the foot needs no padding.
+/// `block` comes from [`block_layout`] with a link that is aligned no less than the foot, so that
+/// the foot needs no padding.
 pub(crate) fn chunk_shape(block: Layout, blocks: usize, foot: Layout, map: usize) -> Option<Shape> {
     debug_assert!(block.size().is_multiple_of(foot.align()));
     let foot_at = block.size().checked_mul(blocks)?;
@@ -62,8 +67,8 @@ pub(crate) fn chunk_shape(block: Layout, blocks: usize, foot: Layout, map: usize
 
 /// The number of blocks in the next chunk of a growing pool that holds `held` blocks of `size` bytes.
 ///
-/// As many as there are, so that the pool doubles; at least a page of them or [`FIRST_BLOCKS`]; and at most `limit` bytes of
-/// them, but never none.
+/// As many as there are, so that the pool doubles; at least a page of them or [`FIRST_BLOCKS`]; and
+/// at most `limit` bytes of them, but never none.
 pub(crate) fn next_blocks(held: usize, size: usize, limit: usize) -> usize {
     debug_assert!(size > 0);
     let first = (FIRST_CHUNK / size).max(FIRST_BLOCKS);
@@ -71,7 +76,8 @@ pub(crate) fn next_blocks(held: usize, size: usize, limit: usize) -> usize {
     held.max(first).min(most)
 }
 
-/// The number of the block that begins at `address`, in a row of `blocks` blocks of `size` bytes from `start` on.
+/// The number of the block that begins at `address`, in a row of `blocks` blocks of `size` bytes
+/// from `start` on.
 ///
 /// `None` if no block begins there.
 pub(crate) fn block_index(
@@ -87,8 +93,8 @@ pub(crate) fn block_index(
 
 /// Tells whether a block serves `request`: not empty, and neither larger nor more aligned than the block.
 ///
-/// `least` is an alignment that every block has. Where the request is a constant the comparison with it is one as well, and for most types
-/// the one with the block's own alignment goes away.
+/// `least` is an alignment that every block has. Where the request is a constant the comparison
+/// with it is one as well, and for most types the one with the block's own alignment goes away.
 #[inline]
 pub(crate) const fn serves(block: Layout, least: usize, request: Layout) -> bool {
     // An empty request wraps to the largest number, which no block is larger than.

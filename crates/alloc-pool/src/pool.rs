@@ -19,15 +19,18 @@ const CHUNK_LIMIT: usize = 1 << 20;
 
 /// Hands out blocks of one size and keeps the free ones in a list.
 ///
-/// `Pool` is an [`Allocator`]: it serves every request that is no larger and no more aligned than its blocks, through `&Pool`, through a
-/// shared handle such as [`RcHandle`](alloc_core::RcHandle), or by value. Any other request is an [`AllocError`], except an empty one, which takes no block.
+/// `Pool` is an [`Allocator`]: it serves every request that is no larger and no more aligned than
+/// its blocks, through `&Pool`, through a shared handle such as [`RcHandle`](alloc_core::RcHandle),
+/// or by value. Any other request is an [`AllocError`], except an empty one, which takes no block.
 /// Each block is returned in its full size, so that a container may use all of it.
 ///
-/// The memory comes in chunks from the upstream `A` and goes back when the pool is dropped, or earlier by [`release_empty_chunks`](Self::release_empty_chunks). There are
-/// three ways to bound it: [`new`](Self::new) grows as needed, [`fixed`](Self::fixed) never exceeds a number of blocks, and
-/// [`learning`](Self::learning) grows and finds its block layout out by itself.
+/// The memory comes in chunks from the upstream `A` and goes back when the pool is dropped, or
+/// earlier by [`release_empty_chunks`](Self::release_empty_chunks). There are three ways to bound
+/// it: [`new`](Self::new) grows as needed, [`fixed`](Self::fixed) never exceeds a number of blocks,
+/// and [`learning`](Self::learning) grows and finds its block layout out by itself.
 ///
-/// The design is the segregated storage of Weinstock and Wulf (Quick Fit, 1988): a list through the free blocks themselves, last in, first out.
+/// The design is the segregated storage of Weinstock and Wulf (Quick Fit, 1988): a list through the
+/// free blocks themselves, last in, first out.
 ///
 /// # Examples
 ///
@@ -47,17 +50,20 @@ const CHUNK_LIMIT: usize = 1 << 20;
 ///
 /// # Complexity
 ///
-/// `allocate` and `deallocate` take constant time and touch the first word of a block, plus one request to the upstream per chunk. No
-/// operation looks for a block, and none counts: [`in_use`](Self::in_use) and its kin walk the free list when they are asked.
+/// `allocate` and `deallocate` take constant time and touch the first word of a block, plus one
+/// request to the upstream per chunk. No operation looks for a block, and none counts:
+/// [`in_use`](Self::in_use) and its kin walk the free list when they are asked.
 pub struct Pool<A: Allocator = DefaultUpstream> {
     /// Blocks that were handed out and came back.
     ///
-    /// - P1: every block of the pool is in exactly one of these places: in this list, under the cursor, in a chunk of `fresh`, or
-    ///   *currently allocated* by this pool.
+    /// - P1: every block of the pool is in exactly one of these places: in this list, under the
+    ///   cursor, in a chunk of `fresh`, or *currently allocated* by this pool.
     pub(crate) free: FreeList,
-    /// The layout of each block in each chunk; of size zero as long as it is not known, and then there is no chunk.
+    /// The layout of each block in each chunk; of size zero as long as it is not known, and then
+    /// there is no chunk.
     ///
-    /// - P2: once known it does not change, it is from [`math::block_layout`], and all chunks are made with it.
+    /// - P2: once known it does not change, it is from [`math::block_layout`], and all chunks are
+    ///   made with it.
     pub(crate) block: Cell<Layout>,
     /// The blocks of the chunk in front of `used` that were never handed out.
     pub(crate) cursor: Cell<Cursor>,
@@ -79,16 +85,18 @@ pub struct Pool<A: Allocator = DefaultUpstream> {
     pub(crate) upstream: A,
 }
 
-// SAFETY: chunks and blocks are reached through this value alone, and go where it goes; nothing depends on the thread. Blocks in use
-// are held by their users, by raw pointer or through a borrow of the pool, and a borrow is not `Send`, as the pool is not `Sync`.
+// SAFETY: chunks and blocks are reached through this value alone, and go where it goes; nothing
+// depends on the thread. Blocks in use are held by their users, by raw pointer or through a borrow
+// of the pool, and a borrow is not `Send`, as the pool is not `Sync`.
 unsafe impl<A: Allocator + Send> Send for Pool<A> {}
 
 #[cfg(feature = "alloc")]
 impl Pool {
     /// Makes a growing pool of blocks for requests up to `layout`. Does not allocate.
     ///
-    /// The block layout is `layout` raised to hold and align a pointer, its size rounded up to its alignment, in bytes; see
-    /// [`block_layout`](Self::block_layout). If that exceeds `isize::MAX` bytes there is no such block, and every request is an error.
+    /// The block layout is `layout` raised to hold and align a pointer, its size rounded up to its
+    /// alignment, in bytes; see [`block_layout`](Self::block_layout). If that exceeds `isize::MAX`
+    /// bytes there is no such block, and every request is an error.
     ///
     /// # Examples
     ///
@@ -107,11 +115,13 @@ impl Pool {
         Self::new(Layout::new::<T>())
     }
 
-    /// Makes a growing pool that takes its block layout from the first request that is not empty. Does not allocate.
+    /// Makes a growing pool that takes its block layout from the first request that is not empty.
+    /// Does not allocate.
     ///
-    /// It serves containers whose node type cannot be named, such as std's `LinkedList`. A container with nodes of several sizes must ask for the
-    /// largest first, or needs [`with_headroom`](Self::with_headroom): a `BTreeMap` begins with a leaf, and its inner nodes are larger by
-    /// twelve pointers.
+    /// It serves containers whose node type cannot be named, such as std's `LinkedList`. A
+    /// container with nodes of several sizes must ask for the largest first, or needs
+    /// [`with_headroom`](Self::with_headroom): a `BTreeMap` begins with a leaf, and its inner nodes
+    /// are larger by twelve pointers.
     ///
     /// # Examples
     ///
@@ -130,7 +140,8 @@ impl Pool {
 
     /// Makes a pool of at most `blocks` blocks for requests up to `layout`. Does not allocate.
     ///
-    /// The first request, or [`reserve`](Self::reserve), asks the upstream for all of them at once. Without a free block a request is an error.
+    /// The first request, or [`reserve`](Self::reserve), asks the upstream for all of them at once.
+    /// Without a free block a request is an error.
     ///
     /// # Examples
     ///
@@ -168,12 +179,14 @@ impl<A: Allocator> Pool<A> {
         Self::make(block, None, None, upstream)
     }
 
-    /// Makes a growing pool that learns its block layout as [`learning`](Pool::learning) does, over `upstream`. Does not allocate.
+    /// Makes a growing pool that learns its block layout as [`learning`](Pool::learning) does, over
+    /// `upstream`. Does not allocate.
     pub const fn learning_in(upstream: A) -> Self {
         Self::make(UNKNOWN, None, Some(0), upstream)
     }
 
-    /// Makes a pool of at most `blocks` blocks as [`fixed`](Pool::fixed) does, over `upstream`. Does not allocate.
+    /// Makes a pool of at most `blocks` blocks as [`fixed`](Pool::fixed) does, over `upstream`.
+    /// Does not allocate.
     pub const fn fixed_in(layout: Layout, blocks: usize, upstream: A) -> Self {
         let mut pool = Self::new_in(layout, upstream);
         pool.bound = Some(blocks);
@@ -240,9 +253,11 @@ impl<A: Allocator> Pool<A> {
         self
     }
 
-    /// Lets no chunk of a growing pool have more than `bytes` bytes of blocks, or more than one block if that is larger. 1 MiB if not set.
+    /// Lets no chunk of a growing pool have more than `bytes` bytes of blocks, or more than one
+    /// block if that is larger. 1 MiB if not set.
     ///
-    /// Chunks double up to this limit. [`reserve`](Self::reserve) and a [`fixed`](Pool::fixed) pool ask for one chunk and heed no limit.
+    /// Chunks double up to this limit. [`reserve`](Self::reserve) and a [`fixed`](Pool::fixed) pool
+    /// ask for one chunk and heed no limit.
     #[must_use]
     pub fn with_chunk_limit(mut self, bytes: usize) -> Self {
         self.chunk_limit = bytes;
@@ -251,7 +266,8 @@ impl<A: Allocator> Pool<A> {
 
     /// The layout of a block: the largest size in bytes and the largest alignment that a request may have.
     ///
-    /// `None` while a learning pool has not learned it, and for a pool whose block layout would exceed `isize::MAX` bytes.
+    /// `None` while a learning pool has not learned it, and for a pool whose block layout would
+    /// exceed `isize::MAX` bytes.
     #[inline]
     pub fn block_layout(&self) -> Option<Layout> {
         let block = self.block.get();

@@ -1,6 +1,7 @@
 //! Where a pool's blocks come from and where they go: chunks out, chunks back.
 //!
-//! Whenever the upstream is called the pool is in order, so that an upstream which comes back to the pool does no harm.
+//! Whenever the upstream is called the pool is in order, so that an upstream which comes back to
+//! the pool does no harm.
 
 use core::alloc::Layout;
 
@@ -48,8 +49,9 @@ impl<A: Allocator> Pool<A> {
         if block.is_none()
             && let Some(chunk) = self.fresh.pop()
         {
-            // SAFETY: by P1 nothing uses a block of a fresh chunk. As it moves to `used`, it is not carved again before `reset`, and `release_empty_chunks`
-            // takes the cursor away before it releases the chunk.
+            // SAFETY: by P1 nothing uses a block of a fresh chunk. As it moves to `used`, it is not
+            // carved again before `reset`, and `release_empty_chunks` takes the cursor away before
+            // it releases the chunk.
             cursor = unsafe { chunk.carve() };
             self.used.push(chunk);
             block = cursor.carve();
@@ -58,7 +60,8 @@ impl<A: Allocator> Pool<A> {
         block
     }
 
-    /// Gets a chunk of `block`s. Asks for fewer and fewer if the upstream refuses many; a pool with a bound wants all or nothing.
+    /// Gets a chunk of `block`s. Asks for fewer and fewer if the upstream refuses many; a pool with
+    /// a bound wants all or nothing.
     #[cold]
     fn grow_for(&self, block: Layout) -> Result<(), AllocError> {
         let mut blocks = self.next_blocks(block);
@@ -94,7 +97,8 @@ impl<A: Allocator> Pool<A> {
         Ok(())
     }
 
-    /// Gets memory for `blocks` more blocks than are in use, if it is not there yet: so many requests will then not ask the upstream.
+    /// Gets memory for `blocks` more blocks than are in use, if it is not there yet: so many
+    /// requests will then not ask the upstream.
     ///
     /// # Examples
     ///
@@ -109,8 +113,9 @@ impl<A: Allocator> Pool<A> {
     ///
     /// # Errors
     ///
-    /// If the upstream has no chunk for what is missing, if the bound of a [`fixed`](Pool::fixed) pool would be exceeded, or if a
-    /// learning pool has not learned its block layout. Reserving nothing always succeeds.
+    /// If the upstream has no chunk for what is missing, if the bound of a [`fixed`](Pool::fixed)
+    /// pool would be exceeded, or if a learning pool has not learned its block layout. Reserving
+    /// nothing always succeeds.
     ///
     /// # Complexity
     ///
@@ -132,13 +137,15 @@ impl<A: Allocator> Pool<A> {
 
     /// Takes every block back and keeps the chunks, without touching the blocks.
     ///
-    /// That it takes `&mut self` is what makes it safe: nothing that borrows the pool, and so no block of a `&Pool`, is left.
+    /// That it takes `&mut self` is what makes it safe: nothing that borrows the pool, and so no
+    /// block of a `&Pool`, is left.
     ///
     /// # Complexity
     ///
     /// Linear in the chunks.
     pub fn reset(&mut self) {
-        // By `&mut self` no block is currently allocated any more. All of P1's places are emptied, and every chunk becomes fresh.
+        // By `&mut self` no block is currently allocated any more. All of P1's places are emptied,
+        // and every chunk becomes fresh.
         self.free.with(|list| *list = List::EMPTY);
         self.cursor.set(Cursor::EMPTY);
         while let Some(chunk) = self.used.pop() {
@@ -149,8 +156,8 @@ impl<A: Allocator> Pool<A> {
 
     /// Gives every chunk back to the upstream of which no block is in use, and returns their size in bytes.
     ///
-    /// Blocks in use stay where they are, so this needs no `&mut self`. Afterwards the blocks that were freed are
-    /// handed out in the order of their addresses.
+    /// Blocks in use stay where they are, so this needs no `&mut self`. Afterwards the blocks that
+    /// were freed are handed out in the order of their addresses.
     ///
     /// # Examples
     ///
@@ -166,7 +173,8 @@ impl<A: Allocator> Pool<A> {
     ///
     /// # Complexity
     ///
-    /// f log f + c log c steps for f free blocks and c chunks: both are sorted by address. No memory is needed for it.
+    /// f log f + c log c steps for f free blocks and c chunks: both are sorted by address. No
+    /// memory is needed for it.
     pub fn release_empty_chunks(&self) -> usize {
         let mut empty = self.fresh.with(core::mem::take);
         self.part_used_chunks(&mut empty);
@@ -175,7 +183,8 @@ impl<A: Allocator> Pool<A> {
         self.release_all(empty)
     }
 
-    /// Moves the chunks that are wholly free from `used` to `empty`, and their blocks out of the free list and the cursor.
+    /// Moves the chunks that are wholly free from `used` to `empty`, and their blocks out of the
+    /// free list and the cursor.
     fn part_used_chunks(&self, empty: &mut Chunks) {
         let mut free = self.free.with(core::mem::take).sorted_down();
         let used = self.used.with(core::mem::take);
@@ -183,7 +192,8 @@ impl<A: Allocator> Pool<A> {
         let mut used = used.sorted_down();
         let (mut kept_free, mut kept_used) = (List::EMPTY, Chunks::EMPTY);
         let mut kept_front = None;
-        // From the highest chunk to the lowest: what is at or above its start, and not yet taken off, is in it.
+        // From the highest chunk to the lowest: what is at or above its start, and not yet taken
+        // off, is in it.
         while let Some(chunk) = used.pop() {
             let start = chunk.start();
             let freed = free

@@ -2,10 +2,11 @@
 //!
 //! # Why `Relaxed`
 //!
-//! No counter guards memory: nobody reads a block because of what a counter says, so no ordering between a counter and a block is
-//! needed. Each counter alone is exact, because read-modify-writes of one atomic never lose an update. What is *not* promised is that
-//! the fields of one snapshot were true at one instant while other threads are at work; when they have stopped and were joined, all are.
-//! The one exception is a peak, see [`Level`].
+//! No counter guards memory: nobody reads a block because of what a counter says, so no ordering
+//! between a counter and a block is needed. Each counter alone is exact, because read-modify-writes
+//! of one atomic never lose an update. What is *not* promised is that the fields of one snapshot
+//! were true at one instant while other threads are at work; when they have stopped and were
+//! joined, all are. The one exception is a peak, see [`Level`].
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,8 +14,9 @@ use crate::Stats;
 
 /// A quantity that rises and falls, and the highest value it ever had.
 ///
-/// The peak is exact: `now` has one modification order, each rise learns its own place in it from `fetch_add`, and `fetch_max` keeps
-/// the highest. A load of `now` followed by a store to `peak` would miss what happens between the two.
+/// The peak is exact: `now` has one modification order, each rise learns its own place in it from
+/// `fetch_add`, and `fetch_max` keeps the highest. A load of `now` followed by a store to `peak`
+/// would miss what happens between the two.
 #[derive(Debug)]
 struct Level {
     now: AtomicUsize,
@@ -32,7 +34,8 @@ impl Level {
     #[inline]
     fn rise(&self, by: usize) {
         let now = self.now.fetch_add(by, Ordering::Relaxed).wrapping_add(by);
-        // Release: partner of the `Acquire` in `restart`, which must see the `fetch_add` above once it has overwritten this peak.
+        // Release: partner of the `Acquire` in `restart`, which must see the `fetch_add` above once
+        // it has overwritten this peak.
         self.peak.fetch_max(now, Ordering::Release);
     }
 
@@ -43,8 +46,9 @@ impl Level {
 
     /// Lets the peak begin again at the present value.
     fn restart(&self) {
-        // Acquire: partner of the `Release` in `rise`. All writes to `peak` are read-modify-writes, so they form one release sequence
-        // and this swap synchronises with every rise whose peak it overwrites. The load below sees those rises: none is lost.
+        // Acquire: partner of the `Release` in `rise`. All writes to `peak` are read-modify-writes,
+        // so they form one release sequence and this swap synchronises with every rise whose peak
+        // it overwrites. The load below sees those rises: none is lost.
         self.peak.swap(0, Ordering::Acquire);
         let now = self.now.load(Ordering::Relaxed);
         self.peak.fetch_max(now, Ordering::Release);
@@ -61,9 +65,10 @@ impl Level {
 
 /// What [`Stats`] is a snapshot of.
 ///
-/// - I1: a block counts as live only between the moment the inner allocator returned it and the moment it is handed back. A rise is
-///   counted after the inner call, a fall before it, so that another thread that is given the same memory at once is not counted on
-///   top. When no call is running, the live values are those of the blocks that are currently allocated.
+/// - I1: a block counts as live only between the moment the inner allocator returned it and the
+///   moment it is handed back. A rise is counted after the inner call, a fall before it, so that
+///   another thread that is given the same memory at once is not counted on top. When no call is
+///   running, the live values are those of the blocks that are currently allocated.
 /// - I2: a request that failed changes `failures` alone.
 #[derive(Debug)]
 pub(crate) struct Counters {

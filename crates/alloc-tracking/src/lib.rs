@@ -1,7 +1,8 @@
 //! Counts and records every block that any allocator hands out.
 //!
-//! What does this part of the program allocate, how much of it at one time, and what does it never give back? An allocator sees every
-//! request, so a wrapper around it can tell. This crate has two, which differ in what they know and cost:
+//! What does this part of the program allocate, how much of it at one time, and what does it never
+//! give back? An allocator sees every request, so a wrapper around it can tell. This crate has two,
+//! which differ in what they know and cost:
 //!
 //! | | [`Tracking`] | `Profiler` |
 //! | --- | --- | --- |
@@ -18,8 +19,9 @@
 //!                        Report: leaks with ages, faults, lifetimes
 //! ```
 //!
-//! Both wrap any [`Allocator`] for single containers, and any `GlobalAlloc` as `#[global_allocator]` for the whole program. With both at once, a
-//! wrapper around an arena counts what its containers ask for, and one underneath it what the arena asks of the system.
+//! Both wrap any [`Allocator`] for single containers, and any `GlobalAlloc` as
+//! `#[global_allocator]` for the whole program. With both at once, a wrapper around an arena counts
+//! what its containers ask for, and one underneath it what the arena asks of the system.
 //!
 //! # Examples
 //!
@@ -52,18 +54,23 @@
 //!
 //! # Guarantees
 //!
-//! - Sizes are those that were asked for. Blocks are trimmed to them, so a free takes off exactly what its allocation put on.
+//! - Sizes are those that were asked for. Blocks are trimmed to them, so a free takes off exactly
+//!   what its allocation put on.
 //! - Each counter is exact with any number of threads, and so are the peaks. No thread's end loses anything.
-//! - A request is forwarded as what it is: zeroed as zeroed, growth as growth, so an inner allocator loses none of its shortcuts.
+//! - A request is forwarded as what it is: zeroed as zeroed, growth as growth, so an inner
+//!   allocator loses none of its shortcuts.
 //! - A failed request is a failure and changes nothing else.
 //! - A record is removed before its block is, so no live address is ever listed twice.
-//! - Nothing is lost silently: blocks that could not be recorded are counted, and so are all faults, also those that are no longer listed.
-//! - Tracking never allocates through what it tracks, takes no lock of the standard library, prints nothing and does not unwind.
+//! - Nothing is lost silently: blocks that could not be recorded are counted, and so are all
+//!   faults, also those that are no longer listed.
+//! - Tracking never allocates through what it tracks, takes no lock of the standard library, prints
+//!   nothing and does not unwind.
 //!
 //! # Costs
 //!
-//! `Tracking` adds six atomic read-modify-writes to an allocation and three to a free, on cache lines that all threads share.
-//! `Profiler` adds to these, on either side, a reading of the clock and a look into a hash table under one of 32 spin locks.
+//! `Tracking` adds six atomic read-modify-writes to an allocation and three to a free, on cache
+//! lines that all threads share. `Profiler` adds to these, on either side, a reading of the clock
+//! and a look into a hash table under one of 32 spin locks.
 //!
 //! # When not to use it
 //!

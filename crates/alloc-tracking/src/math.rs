@@ -8,7 +8,8 @@ pub(crate) const FIRST_SLOTS: usize = 64;
 /// How many classes of lifetimes there are: under 1 us, under 10 us, ... under 1000 s, and the rest.
 pub(crate) const CLASSES: usize = 11;
 
-/// Spreads an address over all bits (Fibonacci hashing, Knuth, volume 3, section 6.4). The upper bits are the good ones.
+/// Spreads an address over all bits (Fibonacci hashing, Knuth, volume 3, section 6.4). The upper
+/// bits are the good ones.
 #[inline]
 const fn spread(address: usize) -> u64 {
     (address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -33,7 +34,8 @@ pub(crate) const fn home(address: usize, slots: usize) -> usize {
     hash as usize & (slots - 1)
 }
 
-/// Whether a table of `slots` may hold `entries`: at most three in four, so that a search ends soon and always.
+/// Whether a table of `slots` may hold `entries`: at most three in four, so that a search ends soon
+/// and always.
 #[inline]
 pub(crate) const fn has_room(entries: usize, slots: usize) -> bool {
     entries <= slots - slots / 4 && slots > 0
@@ -48,8 +50,9 @@ pub(crate) const fn next_size(slots: usize) -> usize {
     }
 }
 
-/// Whether the entry at `at`, whose search begins at `from`, may move to the free slot `hole` (Knuth, algorithm 6.4R): only if that
-/// does not put it before its home, going round a table of `slots`.
+/// Whether the entry at `at`, whose search begins at `from`, may move to the free slot `hole`
+/// (Knuth, algorithm 6.4R): only if that does not put it before its home, going round a table of
+/// `slots`.
 #[inline]
 pub(crate) const fn may_fill(hole: usize, from: usize, at: usize, slots: usize) -> bool {
     let mask = slots - 1;

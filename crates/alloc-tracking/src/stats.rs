@@ -2,10 +2,12 @@
 
 use core::fmt;
 
-/// What an allocator has done so far: a snapshot of the counters of a [`Tracking`](crate::Tracking) or `Profiler`.
+/// What an allocator has done so far: a snapshot of the counters of a [`Tracking`](crate::Tracking)
+/// or `Profiler`.
 ///
-/// Sizes are those that were asked for, in bytes, without the rounding of the allocator underneath. A zero-size block counts as a block of 0 bytes. The
-/// counters are `usize`: on 32-bit targets the totals wrap at 2³².
+/// Sizes are those that were asked for, in bytes, without the rounding of the allocator underneath.
+/// A zero-size block counts as a block of 0 bytes. The counters are `usize`: on 32-bit targets the
+/// totals wrap at 2³².
 ///
 /// Unless the counters were reset, `allocations == deallocations + forgotten + live_blocks`.
 ///

@@ -12,15 +12,17 @@ use crate::counters::Counters;
 
 /// Counts what an allocator does.
 ///
-/// Every request goes to the inner allocator as the request that it is: a growth as a growth, zeroed memory as zeroed memory. Around
-/// it some eleven atomic counters advance. Blocks are accounted by the size that was asked for, and are
-/// trimmed to it: the returned length is exactly `layout.size()`, so that no other size fits, and a free takes off what its allocation put on.
+/// Every request goes to the inner allocator as the request that it is: a growth as a growth,
+/// zeroed memory as zeroed memory. Around it some eleven atomic counters advance. Blocks are
+/// accounted by the size that was asked for, and are trimmed to it: the returned length is exactly
+/// `layout.size()`, so that no other size fits, and a free takes off what its allocation put on.
 ///
 /// A zero-size request is forwarded as well, and counts as a block of 0 bytes.
 ///
-/// It wraps any [`Allocator`], and any [`GlobalAlloc`] as `#[global_allocator]`. The value itself is the account: it is no
-/// [`AllocatorClone`](alloc_core::AllocatorClone), because clones would count apart. Its handles are `&Tracking<A>` and, where a container must own
-/// its allocator, `ArcHandle<Tracking<A>>` or `RcHandle<Tracking<A>>`.
+/// It wraps any [`Allocator`], and any [`GlobalAlloc`] as `#[global_allocator]`. The value itself
+/// is the account: it is no [`AllocatorClone`](alloc_core::AllocatorClone), because clones would
+/// count apart. Its handles are `&Tracking<A>` and, where a container must own its allocator,
+/// `ArcHandle<Tracking<A>>` or `RcHandle<Tracking<A>>`.
 ///
 /// Counters cannot tell whether a pointer is known: that is what `Profiler` is for.
 ///
@@ -60,8 +62,8 @@ use crate::counters::Counters;
 ///
 /// # Complexity
 ///
-/// A constant number of atomic read-modify-writes per request: six for an allocation, three for a free. Threads that allocate at one
-/// time share their cache lines.
+/// A constant number of atomic read-modify-writes per request: six for an allocation, three for a
+/// free. Threads that allocate at one time share their cache lines.
 #[derive(Debug)]
 pub struct Tracking<A = DefaultUpstream> {
     counters: Counters,
@@ -86,8 +88,9 @@ impl<A> Tracking<A> {
 
     /// Begins a new account: the totals become zero, the peaks become what is live now.
     ///
-    /// What is live stays live and is not forgotten. A block that was allocated before and is freed later counts as a deallocation without an
-    /// allocation. A request that runs at the same time as this call counts before or after it.
+    /// What is live stays live and is not forgotten. A block that was allocated before and is freed
+    /// later counts as a deallocation without an allocation. A request that runs at the same time
+    /// as this call counts before or after it.
     pub fn reset_stats(&self) {
         self.counters.reset();
     }
@@ -106,7 +109,8 @@ impl<A> Tracking<A> {
 impl<A: Reset> Tracking<A> {
     /// Resets the inner allocator, and counts its live blocks as [`forgotten`](Stats::forgotten).
     ///
-    /// An arena frees all its blocks at once and tells nobody; an account that did not know would call them live forever.
+    /// An arena frees all its blocks at once and tells nobody; an account that did not know would
+    /// call them live forever.
     pub fn reset(&mut self) {
         self.counters.forget_all();
         self.inner.reset();
@@ -126,9 +130,11 @@ fn trim(block: NonNull<[u8]>, layout: Layout) -> NonNull<[u8]> {
     NonNull::slice_from_raw_parts(block.cast(), layout.size())
 }
 
-// SAFETY: each block is one of `inner`, returned at its start and at most in its length, with the alignment that was asked for. The
-// layout that is passed to `inner` later is the one the caller passes, which fits the trimmed block and so has the asked size. `inner`
-// is neither changed nor dropped while blocks are live, except through `&mut self` or by dropping the whole. Counting does not unwind.
+// SAFETY: each block is one of `inner`, returned at its start and at most in its length, with the
+// alignment that was asked for. The layout that is passed to `inner` later is the one the caller
+// passes, which fits the trimmed block and so has the asked size. `inner` is neither changed nor
+// dropped while blocks are live, except through `&mut self` or by dropping the whole. Counting does
+// not unwind.
 unsafe impl<A: Allocator> Allocator for Tracking<A> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -192,8 +198,8 @@ unsafe impl<A: Allocator> Allocator for Tracking<A> {
     }
 }
 
-// SAFETY: each method returns what the method of the same name of `inner` returns, for the same arguments. Counting neither
-// allocates nor unwinds.
+// SAFETY: each method returns what the method of the same name of `inner` returns, for the same
+// arguments. Counting neither allocates nor unwinds.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Tracking<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -236,7 +242,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Tracking<A> {
     }
 }
 
-// SAFETY: a block of `self` is a block of `inner` with the same layout, and the other way round unless somebody asked `inner` itself.
+// SAFETY: a block of `self` is a block of `inner` with the same layout, and the other way round
+// unless somebody asked `inner` itself.
 unsafe impl<A: Owns> Owns for Tracking<A> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
@@ -244,8 +251,9 @@ unsafe impl<A: Owns> Owns for Tracking<A> {
     }
 }
 
-// SAFETY: blocks live as long as those of `inner`, which is static: dropping either invalidates none. `reset` needs an `inner` with a
-// safe method that invalidates blocks, and such a one is not static.
+// SAFETY: blocks live as long as those of `inner`, which is static: dropping either invalidates
+// none. `reset` needs an `inner` with a safe method that invalidates blocks, and such a one is not
+// static.
 unsafe impl<A: StaticAllocator> StaticAllocator for Tracking<A> {}
 
 /// A value equals itself alone: each keeps its own account.

@@ -14,7 +14,8 @@ use alloc_tracking::Tracking;
 use common::Bump;
 
 suite!(tracking, Tracking::new, [eq, threads, send]);
-// Handles, layers and other inner allocators add no unsafe code of their own: the interpreter sees all of it in the plain ones.
+// Handles, layers and other inner allocators add no unsafe code of their own: the interpreter sees
+// all of it in the plain ones.
 #[cfg(not(miri))]
 suite!(
     tracking_shared,

@@ -49,7 +49,8 @@ unsafe impl Allocator for Spy {
     }
 }
 
-/// A record that outlives its block for a moment describes the block of another thread that was given the address.
+/// A record that outlives its block for a moment describes the block of another thread that was
+/// given the address.
 #[test]
 fn the_record_is_gone_before_the_block_is() {
     let (small, large) = (layout(16, 8), layout(64, 8));
@@ -71,7 +72,8 @@ fn the_record_is_gone_before_the_block_is() {
     assert_eq!(MOST_COUNTED.load(Relaxed), 16);
 }
 
-/// The same with threads that hand each other addresses as fast as they can: no live address appears twice, and no free is a fault.
+/// The same with threads that hand each other addresses as fast as they can: no live address
+/// appears twice, and no free is a fault.
 #[test]
 fn no_live_address_is_reported_twice() {
     let heap = Profiler::new(System);
@@ -106,8 +108,8 @@ fn no_live_address_is_reported_twice() {
     assert_eq!(report.lifetimes.count(), 4 * rounds);
 }
 
-/// Zeroed memory costs nothing where the system has fresh pages, a growth nothing where there is room: neither may become
-/// allocate, copy and free.
+/// Zeroed memory costs nothing where the system has fresh pages, a growth nothing where there is
+/// room: neither may become allocate, copy and free.
 #[test]
 fn each_request_is_forwarded_as_what_it_is() {
     fn exercise<A: Allocator>(heap: &A, calls: impl Fn(&A) -> [usize; 6]) {
@@ -320,7 +322,8 @@ fn a_huge_request_is_a_failure() {
     // A `realloc` whose size is no layout at all.
     let heap = Profiler::new(System);
     let small = layout(16, 8);
-    // SAFETY: the size is not zero; the second call breaks its contract on purpose and is refused; the block is then freed once.
+    // SAFETY: the size is not zero; the second call breaks its contract on purpose and is refused;
+    // the block is then freed once.
     unsafe {
         let block = GlobalAlloc::alloc(&heap, small);
         assert!(GlobalAlloc::realloc(&heap, block, small, usize::MAX).is_null());

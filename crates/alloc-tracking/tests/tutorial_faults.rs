@@ -25,7 +25,8 @@ fn unknown_pointers_are_neither_counted_nor_freed() {
     assert_eq!(report.faults[0].address, (&raw const foreign).addr());
 }
 
-/// "'leaked' is a subtraction, not a list." A block that is freed twice and one that is never freed add up to nothing leaked.
+/// "'leaked' is a subtraction, not a list." A block that is freed twice and one that is never freed
+/// add up to nothing leaked.
 #[test]
 fn leaked_is_a_list_and_not_a_subtraction() {
     let upstream = Upstream::new();

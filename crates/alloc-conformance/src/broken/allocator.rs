@@ -305,8 +305,8 @@ impl Broken {
     }
 }
 
-// SAFETY: with `Fault::Nothing`, each block is one of the upstream's, kept in the books until it is freed. With any other fault this is a lie,
-// which stays inside memory that the allocator owns.
+// SAFETY: with `Fault::Nothing`, each block is one of the upstream's, kept in the books until it is
+// freed. With any other fault this is a lie, which stays inside memory that the allocator owns.
 unsafe impl Allocator for Broken {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         self.serve(layout, false)

@@ -1,11 +1,13 @@
 //! Deliberately broken allocators, one for each law, which that law must reject.
 //!
-//! A law that nothing breaks proves nothing. [`Broken`] is a right allocator with one [`Fault`] at a time, each as narrow as can be: it
-//! shows at one size, one alignment or after one kind of error, so that one law sees it and the others have no reason to. `tests/broken.rs`
-//! shows which law finds which.
+//! A law that nothing breaks proves nothing. [`Broken`] is a right allocator with one [`Fault`] at
+//! a time, each as narrow as can be: it shows at one size, one alignment or after one kind of
+//! error, so that one law sees it and the others have no reason to. `tests/broken.rs` shows which
+//! law finds which.
 //!
-//! They are wrong, but not dangerous to the test that looks at them: no fault reads or writes memory that the allocator does not own. An
-//! `unsafe impl` that breaks its contract is a lie all the same. **Use these to test laws, and for nothing else.**
+//! They are wrong, but not dangerous to the test that looks at them: no fault reads or writes
+//! memory that the allocator does not own. An `unsafe impl` that breaks its contract is a lie all
+//! the same. **Use these to test laws, and for nothing else.**
 
 mod allocator;
 mod handle;

@@ -11,8 +11,9 @@ use crate::{Limits, Upstream, Violation};
 
 /// An allocator that passes requests on to the one under test and looks at each answer.
 ///
-/// A container aborts the process when it gets no memory, and nobody knows what it does on a bad block. So what is refused or is no
-/// good comes from a stand-in: a refusal inside the limits, and each bad block, is the violation that [`audited`] returns.
+/// A container aborts the process when it gets no memory, and nobody knows what it does on a bad
+/// block. So what is refused or is no good comes from a stand-in: a refusal inside the limits, and
+/// each bad block, is the violation that [`audited`] returns.
 #[derive(Debug)]
 pub(super) struct Audit<'a, A> {
     session: RefCell<Session<'a, A>>,
@@ -136,7 +137,8 @@ impl<A: Allocator> Audit<'_, A> {
         }
         if self.stand_in.owns(ptr, old) {
             return match how {
-                // SAFETY: the stand-in just said that it is its own block and fits; the container gives the rest.
+                // SAFETY: the stand-in just said that it is its own block and fits; the container
+                // gives the rest.
                 Resize::Grow => unsafe { self.stand_in.grow(ptr, old, new) },
                 // SAFETY: as above.
                 Resize::GrowZeroed => unsafe { self.stand_in.grow_zeroed(ptr, old, new) },
@@ -160,7 +162,8 @@ impl<A: Allocator> Audit<'_, A> {
         let _ = self.accept(answer.map(|_| None));
         self.blocks.borrow_mut().insert(block.addr(), block);
         if how == Resize::GrowZeroed {
-            // SAFETY: still allocated, as a failed call leaves it; `old` fits. `self` takes it out of the books when it is freed.
+            // SAFETY: still allocated, as a failed call leaves it; `old` fits. `self` takes it out
+            // of the books when it is freed.
             unsafe { relocate_zeroed(self, &self.stand_in, ptr, old, new) }
         } else {
             // SAFETY: as above.
@@ -169,7 +172,8 @@ impl<A: Allocator> Audit<'_, A> {
     }
 }
 
-// SAFETY: a block is one of the allocator under test that looks right, or one of the stand-in; each goes back to where it came from.
+// SAFETY: a block is one of the allocator under test that looks right, or one of the stand-in; each
+// goes back to where it came from.
 unsafe impl<A: Allocator> Allocator for Audit<'_, A> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         self.serve(layout, false)

@@ -1,7 +1,9 @@
-//! Containers on stable Rust. With the feature `nightly`, `vec` and `boxed` are those of the standard library.
+//! Containers on stable Rust. With the feature `nightly`, `vec` and `boxed` are those of the
+//! standard library.
 //!
-//! A container runs as a whole on every allocator. Its requests inside the limits must be served; those outside, such as a long
-//! vector's on a pool, come from a stand-in if the allocator refuses them.
+//! A container runs as a whole on every allocator. Its requests inside the limits must be served;
+//! those outside, such as a long vector's on a pool, come from a stand-in if the allocator refuses
+//! them.
 
 use std::hash::{BuildHasherDefault, DefaultHasher};
 

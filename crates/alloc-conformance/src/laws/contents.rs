@@ -1,4 +1,5 @@
-//! What blocks hold: nobody else's bytes, their own for as long as they live, and zeroes when zeroes were asked for.
+//! What blocks hold: nobody else's bytes, their own for as long as they live, and zeroes when
+//! zeroes were asked for.
 
 use alloc_core::Allocator;
 

@@ -47,7 +47,8 @@ fn use_up<A: Allocator>(
     Ok(())
 }
 
-/// A clone is equivalent to the original: it frees, grows and shrinks the other's blocks, also when the original is gone.
+/// A clone is equivalent to the original: it frees, grows and shrinks the other's blocks, also when
+/// the original is gone.
 ///
 /// # Errors
 ///

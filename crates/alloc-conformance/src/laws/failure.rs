@@ -5,13 +5,15 @@ use alloc_core::Allocator;
 use crate::session::{Block, Resize, Session, layout};
 use crate::{Limits, Upstream, Violation};
 
-/// Runs with failures at most: the work below makes fewer calls, unless the allocator makes dozens for each request.
+/// Runs with failures at most: the work below makes fewer calls, unless the allocator makes dozens
+/// for each request.
 const RUNS: usize = 400;
 
 /// When the upstream fails, the request errs, nothing changes, nothing leaks, and the next request is served.
 ///
-/// The same work is done again and again, over an upstream whose first, second, third... call fails, until there is no such call. A
-/// second series lets all later calls fail as well, until the upstream recovers.
+/// The same work is done again and again, over an upstream whose first, second, third... call
+/// fails, until there is no such call. A second series lets all later calls fail as well, until the
+/// upstream recovers.
 ///
 /// # Errors
 ///
@@ -161,7 +163,8 @@ pub fn returns_all<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Viola
     churn(Session::new("returns_all", alloc, limits), limits)
 }
 
-/// An allocator keeps the contract towards its upstream: it frees each block once, at its address, with a layout that fits.
+/// An allocator keeps the contract towards its upstream: it frees each block once, at its address,
+/// with a layout that fits.
 ///
 /// The check itself follows each law: [`Upstream::check`].
 ///
@@ -174,8 +177,8 @@ pub fn upstream_contract<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(),
 
 /// No method unwinds, whatever it is asked for.
 ///
-/// Under each law unwinding is a violation; this one asks for the odd things: sizes around the limits, around 0 and around powers of two,
-/// each with each alignment.
+/// Under each law unwinding is a violation; this one asks for the odd things: sizes around the
+/// limits, around 0 and around powers of two, each with each alignment.
 ///
 /// # Errors
 ///

@@ -12,7 +12,8 @@ const fn most(align: usize) -> usize {
     isize::MAX as usize - (align - 1)
 }
 
-/// A request of nearly `isize::MAX` bytes is an error, at each alignment; no arithmetic on the way to it wraps.
+/// A request of nearly `isize::MAX` bytes is an error, at each alignment; no arithmetic on the way
+/// to it wraps.
 ///
 /// # Errors
 ///

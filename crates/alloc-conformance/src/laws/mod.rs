@@ -1,9 +1,11 @@
 //! The laws, one function each.
 //!
-//! A law takes an allocator (`&V`, since that is what containers share) and the [`Limits`](crate::Limits) inside which it must serve, and
-//! returns the first [`Violation`](crate::Violation) that it sees. A law looks at one obligation and leaves the others to their own laws, so
-//! that a failure has one name. Some need more than one allocator: two of them, one that they may move or drop, or a function that makes
-//! new ones over an [`Upstream`](crate::Upstream) of their choice.
+//! A law takes an allocator (`&V`, since that is what containers share) and the
+//! [`Limits`](crate::Limits) inside which it must serve, and returns the first
+//! [`Violation`](crate::Violation) that it sees. A law looks at one obligation and leaves the
+//! others to their own laws, so that a failure has one name. Some need more than one allocator: two
+//! of them, one that they may move or drop, or a function that makes new ones over an
+//! [`Upstream`](crate::Upstream) of their choice.
 
 mod audit;
 mod containers;

@@ -5,7 +5,8 @@ use alloc_core::{Allocator, Owns, Reset, System};
 use crate::session::{Block, Resize, Session, layout};
 use crate::{Limits, Upstream, Violation};
 
-/// `owns` is true of the allocator's own blocks, and false of another instance's, of the heap's, and of zero-size ones.
+/// `owns` is true of the allocator's own blocks, and false of another instance's, of the heap's,
+/// and of zero-size ones.
 ///
 /// `other` is another instance that is not equivalent to `alloc`.
 ///
@@ -170,7 +171,8 @@ fn fill_up<A: Allocator>(
     Ok(())
 }
 
-/// An allocator that takes all its blocks back at once gives their memory back on drop as well, though nobody freed them.
+/// An allocator that takes all its blocks back at once gives their memory back on drop as well,
+/// though nobody freed them.
 ///
 /// # Errors
 ///

@@ -14,7 +14,8 @@ pub fn alignment<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violati
     let mut session = Session::new("alignment", alloc, limits);
     for align in Limits::aligns() {
         let mut held = Vec::new();
-        // Sizes below, at and above the alignment; three blocks, since the first one of a chunk lies well by itself.
+        // Sizes below, at and above the alignment; three blocks, since the first one of a chunk
+        // lies well by itself.
         for size in [1, align.min(4096), 3 * align.min(4096) / 2 + 1] {
             if held.len() >= limits.count(3) {
                 break;
@@ -142,7 +143,8 @@ fn many_empty_blocks<A: Allocator>(
     Ok(())
 }
 
-/// Every layout that fits a block frees, grows and shrinks it: any size from the asked one to the returned length.
+/// Every layout that fits a block frees, grows and shrinks it: any size from the asked one to the
+/// returned length.
 ///
 /// # Errors
 ///

@@ -10,7 +10,8 @@ use crate::{Limits, Program, Upstream, Violation};
 /// How many programs are run, and how many bytes each is made of at most.
 const CASES: (u32, usize) = if cfg!(miri) { (6, 120) } else { (96, 800) };
 
-/// Random [programs](Program) of all operations find nothing wrong, over upstreams that fail, over-return and misplace.
+/// Random [programs](Program) of all operations find nothing wrong, over upstreams that fail,
+/// over-return and misplace.
 ///
 /// The programs are the same in each run, and a program that fails is cut down to the operations that matter.
 ///
@@ -42,10 +43,12 @@ where
     }
 }
 
-/// Runs the program that bytes stand for on a new allocator, drops it, and looks whether the upstream has everything back.
+/// Runs the program that bytes stand for on a new allocator, drops it, and looks whether the
+/// upstream has everything back.
 ///
-/// The first byte says how hostile the upstream is: whether it over-returns (bit 0) and misplaces (bit 1), whether one call fails (bit 2) or all from
-/// one on (bit 3), and which (the upper half). The rest is a [`Program`]. This is what a fuzz target calls, and what the law
+/// The first byte says how hostile the upstream is: whether it over-returns (bit 0) and misplaces
+/// (bit 1), whether one call fails (bit 2) or all from one on (bit 3), and which (the upper half).
+/// The rest is a [`Program`]. This is what a fuzz target calls, and what the law
 /// [`programs`](crate::laws::programs) does with random bytes.
 ///
 /// # Errors

@@ -203,7 +203,8 @@ pub fn realign<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation
 
 /// After an `Err` the block is allocated as before, with its contents.
 ///
-/// What must err are requests that no memory has room for. [`failing_upstream`](super::failing_upstream) adds the errors of upstreams.
+/// What must err are requests that no memory has room for.
+/// [`failing_upstream`](super::failing_upstream) adds the errors of upstreams.
 ///
 /// # Errors
 ///

@@ -14,8 +14,8 @@ type Slot = CachePadded<Mutex<Option<Block>>>;
 
 /// Many threads share one allocator; a block is freed by any of them.
 ///
-/// Each thread allocates, writes, and swaps its block for one that another thread left, which it looks at and frees. No lock is held
-/// while the allocator works.
+/// Each thread allocates, writes, and swaps its block for one that another thread left, which it
+/// looks at and frees. No lock is held while the allocator works.
 ///
 /// # Errors
 ///
@@ -25,7 +25,8 @@ pub fn threads<A: Allocator + Sync>(alloc: &A, limits: &Limits) -> Result<(), Vi
     let slots: Vec<Slot> = (0..limits.blocks.saturating_sub(count).min(8))
         .map(|_| Slot::default())
         .collect();
-    // A thread's share. That they hold `count` blocks and leave the rest in the slots is what keeps all of them inside the limits.
+    // A thread's share. That they hold `count` blocks and leave the rest in the slots is what keeps
+    // all of them inside the limits.
     let share = limits.bytes(limits.bytes / count);
     let start = WaitGroup::new();
     let results: Vec<_> = thread::scope(|scope| {
@@ -71,7 +72,8 @@ fn work<A: Allocator>(
     let turns = if cfg!(miri) { 20 } else { 400 };
     let mut spent = 0;
     for turn in 0..turns {
-        // A session per turn: blocks wander, so that a thread's own count says nothing. One block is in hand at a time.
+        // A session per turn: blocks wander, so that a thread's own count says nothing. One block
+        // is in hand at a time.
         let mut session = Session::new("threads", alloc, limits);
         let asked = layout(
             sizes[(turn * 7 + me) % sizes.len()].min(256),

@@ -8,8 +8,9 @@ use alloc_core::{AllocError, Allocator, AllocatorClone, AllocatorEq, Layout, Own
 
 use super::Upstream;
 
-// SAFETY: blocks are those of the system's heap, in the table from here until they are freed; all bookkeeping is behind locks and atomics, and
-// clones share it. What the contract forbids is noted down and not acted upon.
+// SAFETY: blocks are those of the system's heap, in the table from here until they are freed; all
+// bookkeeping is behind locks and atomics, and clones share it. What the contract forbids is noted
+// down and not acted upon.
 unsafe impl Allocator for Upstream {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         self.enter(layout)?;
@@ -72,7 +73,8 @@ impl Eq for Upstream {}
 // SAFETY: equal handles share one heap.
 unsafe impl AllocatorEq for Upstream {}
 
-// SAFETY: the table holds each block that is allocated, with the layouts that fit it, and no other; zero-size blocks are not in it.
+// SAFETY: the table holds each block that is allocated, with the layouts that fit it, and no other;
+// zero-size blocks are not in it.
 unsafe impl Owns for Upstream {
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         layout.size() > 0 && self.0.blocks.fault(ptr, layout).is_none()

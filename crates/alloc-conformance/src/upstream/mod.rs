@@ -22,12 +22,14 @@ const COMPLAINTS: usize = 16;
 
 /// An instrumented heap that can be hostile, for allocators that stand on another one.
 ///
-/// It takes its memory from [`System`](std::alloc::System) and knows every block it handed out. It counts calls, blocks and bytes. It
-/// notices a block that is freed twice, with a layout that does not fit, or that it never handed out; it notes that down,
-/// and [`check`](Self::check) tells. Fresh memory is full of garbage, memory is scribbled over before it is freed, and `grow` and `shrink` always
-/// move the block: whatever relies on luck fails here.
+/// It takes its memory from [`System`](std::alloc::System) and knows every block it handed out. It
+/// counts calls, blocks and bytes. It notices a block that is freed twice, with a layout that does
+/// not fit, or that it never handed out; it notes that down, and [`check`](Self::check) tells.
+/// Fresh memory is full of garbage, memory is scribbled over before it is freed, and `grow` and
+/// `shrink` always move the block: whatever relies on luck fails here.
 ///
-/// It is a handle: clones share one heap, and what is set on one holds for all. The last clone frees what is left.
+/// It is a handle: clones share one heap, and what is set on one holds for all. The last clone
+/// frees what is left.
 ///
 /// | hostility | what it does | what the contract says |
 /// | --- | --- | --- |
@@ -35,7 +37,8 @@ const COMPLAINTS: usize = 16;
 /// | [`over_returning`](Self::over_returning) | returns more bytes than asked for, an odd number of them | the excess belongs to the caller |
 /// | [`least_aligned`](Self::least_aligned) | returns no address that is aligned better than asked for | nobody promises more |
 ///
-/// Under Miri memory is left uninitialised instead of being filled, since Miri sees reads of such memory itself.
+/// Under Miri memory is left uninitialised instead of being filled, since Miri sees reads of such
+/// memory itself.
 ///
 /// # Examples
 ///
@@ -204,7 +207,8 @@ impl Upstream {
     ///
     /// # Errors
     ///
-    /// A violation of the law `upstream_contract` if a call broke the contract; else one of `returns_all` if blocks are missing.
+    /// A violation of the law `upstream_contract` if a call broke the contract; else one of
+    /// `returns_all` if blocks are missing.
     pub fn check(&self) -> Result<(), Violation> {
         let complaints = self
             .0
@@ -323,7 +327,8 @@ impl Upstream {
         }
         let block = self.serve(new, call == "grow_zeroed")?;
         let len = old.size().min(new.size());
-        // SAFETY: both blocks are in the table with at least these lengths, or `len` is 0; two blocks of the heap do not overlap.
+        // SAFETY: both blocks are in the table with at least these lengths, or `len` is 0; two
+        // blocks of the heap do not overlap.
         unsafe { ptr.copy_to_nonoverlapping(block.cast(), len) };
         if old.size() > 0 {
             self.take_back(ptr);

@@ -15,7 +15,8 @@ const FRESH: u8 = 0xC9;
 const FREED: u8 = 0xDB;
 /// Bytes that are filled at most: garbage at the start is enough to be noticed.
 const FILLED: usize = 1 << 20;
-/// Parts of the table, each with a lock of its own, so that threads meet in the allocator under test and not here.
+/// Parts of the table, each with a lock of its own, so that threads meet in the allocator under
+/// test and not here.
 const SHARDS: usize = 8;
 
 /// One block of the system's heap, and what of it was handed out.
@@ -26,7 +27,8 @@ pub(super) struct Grant {
     /// What was handed out: `len` bytes at `start`.
     start: NonNull<u8>,
     len: usize,
-    /// The system's block: `base` was allocated with `real` and not yet freed (G1); `start` and `len` lie inside it (G2).
+    /// The system's block: `base` was allocated with `real` and not yet freed (G1); `start` and
+    /// `len` lie inside it (G2).
     base: NonNull<u8>,
     real: Layout,
 }

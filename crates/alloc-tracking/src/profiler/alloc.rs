@@ -15,9 +15,10 @@ fn start(block: Result<NonNull<[u8]>, AllocError>) -> Option<NonNull<u8>> {
     block.ok().map(NonNull::cast)
 }
 
-// SAFETY: each block is one of `inner`, returned at its start and at most in its length, with the alignment that was asked for, or
-// dangling if it has no size. A layout that is passed on fits: it is the asked one, or the caller broke its promise. `inner` is
-// neither changed nor dropped while blocks are live, except through `&mut self` or by dropping the whole. Recording does not unwind.
+// SAFETY: each block is one of `inner`, returned at its start and at most in its length, with the
+// alignment that was asked for, or dangling if it has no size. A layout that is passed on fits: it
+// is the asked one, or the caller broke its promise. `inner` is neither changed nor dropped while
+// blocks are live, except through `&mut self` or by dropping the whole. Recording does not unwind.
 unsafe impl<A: Allocator> Allocator for Profiler<A> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -96,7 +97,8 @@ unsafe impl<A: Allocator> Allocator for Profiler<A> {
     ) -> Result<NonNull<[u8]>, AllocError> {
         if new.size() == 0 {
             return self.shrink_to_nothing(ptr, old, new, || {
-                // SAFETY: the caller's promise, passed on; called once, and only if the block is live with this layout.
+                // SAFETY: the caller's promise, passed on; called once, and only if the block is
+                // live with this layout.
                 unsafe { self.inner.deallocate(ptr, old) }
             });
         }
@@ -108,8 +110,9 @@ unsafe impl<A: Allocator> Allocator for Profiler<A> {
     }
 }
 
-// SAFETY: each method returns what the method of the same name of `inner` returns for the same arguments, or refuses. Recording does
-// not unwind, and takes its memory from the system, so it never calls the global allocator.
+// SAFETY: each method returns what the method of the same name of `inner` returns for the same
+// arguments, or refuses. Recording does not unwind, and takes its memory from the system, so it
+// never calls the global allocator.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Profiler<A> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -163,8 +166,9 @@ unsafe impl<A: Owns> Owns for Profiler<A> {
     }
 }
 
-// SAFETY: blocks live as long as those of `inner`, which is static: dropping either invalidates none. `reset` needs an `inner` with a
-// safe method that invalidates blocks, and such a one is not static.
+// SAFETY: blocks live as long as those of `inner`, which is static: dropping either invalidates
+// none. `reset` needs an `inner` with a safe method that invalidates blocks, and such a one is not
+// static.
 unsafe impl<A: StaticAllocator> StaticAllocator for Profiler<A> {}
 
 // SAFETY: only the same value is equal, and an allocator is equivalent to itself.

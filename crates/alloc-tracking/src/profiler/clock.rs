@@ -11,10 +11,11 @@ const SET: u8 = 2;
 
 /// Nanoseconds since the clock was first read.
 ///
-/// - I1: `base` is written once, by the thread that moved `state` from `UNSET` to `SETTING`; it is initialised and never written again
-///   once `state` is `SET`.
+/// - I1: `base` is written once, by the thread that moved `state` from `UNSET` to `SETTING`; it is
+///   initialised and never written again once `state` is `SET`.
 ///
-/// Nobody waits for that thread: who finds `SETTING` reads the clock at the very time of its beginning, and so reads 0.
+/// Nobody waits for that thread: who finds `SETTING` reads the clock at the very time of its
+/// beginning, and so reads 0.
 pub(super) struct Clock {
     state: AtomicU8,
     base: UnsafeCell<MaybeUninit<Instant>>,
@@ -57,14 +58,16 @@ impl Clock {
     }
 }
 
-/// The number of the thread that calls, as in [`LeakRecord::thread`](crate::LeakRecord) and [`Fault::thread`](crate::Fault): 1 for the first
-/// thread that any profiler of the program saw, then 2.
+/// The number of the thread that calls, as in [`LeakRecord::thread`](crate::LeakRecord) and
+/// [`Fault::thread`](crate::Fault): 1 for the first thread that any profiler of the program saw,
+/// then 2.
 ///
 /// There is no highest number of threads: 2³² threads later the numbers begin again.
 pub fn thread_number() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     std::thread_local! {
-        // Constant at first and without a destructor: nothing is registered or allocated, and it works while a thread ends.
+        // Constant at first and without a destructor: nothing is registered or allocated, and it
+        // works while a thread ends.
         static NUMBER: Cell<u32> = const { Cell::new(0) };
     }
     let number = NUMBER.try_with(|cell| {

@@ -21,7 +21,8 @@ pub enum FaultKind {
     UnknownPointer,
     /// The block is live, but was asked for with another size or alignment.
     WrongLayout,
-    /// The inner allocator handed out an address that is still live: it freed the block behind the profiler's back, or it is broken.
+    /// The inner allocator handed out an address that is still live: it freed the block behind the
+    /// profiler's back, or it is broken.
     HandedOutTwice,
 }
 

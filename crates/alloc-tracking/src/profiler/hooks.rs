@@ -1,7 +1,8 @@
 //! What happens when a block is asked for or handed back.
 //!
-//! The order of the steps is what makes the table exact. A record is entered after the inner allocator returned the block, and taken out
-//! before it gets the block back: in between the address may already be another thread's.
+//! The order of the steps is what makes the table exact. A record is entered after the inner
+//! allocator returned the block, and taken out before it gets the block back: in between the
+//! address may already be another thread's.
 
 use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
@@ -21,7 +22,8 @@ enum Held {
     Untracked,
 }
 
-/// Ends the process if it is dropped: armed while foreign code runs that must not unwind through an allocator.
+/// Ends the process if it is dropped: armed while foreign code runs that must not unwind through an
+/// allocator.
 struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {

@@ -8,7 +8,8 @@ use crate::math::{CLASSES, class_of};
 
 /// How long the blocks lived that were freed: extremes, mean, and a histogram by decades.
 ///
-/// A block lives from the call that allocated it to the one that frees it; growing and shrinking are part of its life. Zero-size blocks do not count.
+/// A block lives from the call that allocated it to the one that frees it; growing and shrinking
+/// are part of its life. Zero-size blocks do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetimes {
     count: usize,
@@ -74,8 +75,9 @@ impl Lifetimes {
 
     /// The histogram: for each class the time that its lives are shorter than, and how many there were.
     ///
-    /// The classes are the decades from 1 us to 1000 s, each without what the ones before it hold; the last one, without a bound, is
-    /// `Duration::MAX`. The counts add up to [`count`](Self::count).
+    /// The classes are the decades from 1 us to 1000 s, each without what the ones before it hold;
+    /// the last one, without a bound, is `Duration::MAX`. The counts add up to
+    /// [`count`](Self::count).
     pub fn histogram(&self) -> impl Iterator<Item = (Duration, usize)> + '_ {
         let mut bound = Some(1000_u64);
         self.classes.iter().enumerate().map(move |(i, &count)| {

@@ -1,13 +1,17 @@
 //! A spin lock that a hook may take.
 //!
-//! A lock of the standard library may allocate, register a destructor or unwind; this one does none of it. Three rules keep it harmless:
+//! A lock of the standard library may allocate, register a destructor or unwind; this one does none
+//! of it. Three rules keep it harmless:
 //!
-//! - It is held for a few dozen instructions, or for the rehash of one shard, never across a call of an allocator or of code from outside.
-//!   So its holder never waits for another lock, and a deadlock is impossible.
+//! - It is held for a few dozen instructions, or for the rehash of one shard, never across a call
+//!   of an allocator or of code from outside. So its holder never waits for another lock, and a
+//!   deadlock is impossible.
 //! - Who waits yields its time slice after a short spin, so that a preempted holder gets to run.
-//! - `fork` copies a lock that another thread holds at that moment into a child where that thread does not exist. Each holder therefore
-//!   writes the number of its process generation into the lock; a child knows that it is one and takes over a lock of an earlier generation. What was guarded
-//!   may be half written: it is set to a state that is safe without it ([`Recover`]), not read.
+//! - `fork` copies a lock that another thread holds at that moment into a child where that thread
+//!   does not exist. Each holder therefore writes the number of its process generation into the
+//!   lock; a child knows that it is one and takes over a lock of an earlier generation. What was
+//!   guarded may be half written: it is set to a state that is safe without it ([`Recover`]), not
+//!   read.
 
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
@@ -19,7 +23,8 @@ const SPINS: u32 = 64;
 
 /// What a lock guards.
 pub(super) trait Recover {
-    /// Makes the value valid again after its writer vanished half way. Must not rely on the value, and not free what it owns.
+    /// Makes the value valid again after its writer vanished half way. Must not rely on the value,
+    /// and not free what it owns.
     fn recover(&mut self);
 }
 
@@ -31,7 +36,8 @@ pub(super) struct SpinLock<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: I1: one thread at a time gets at `value`, so sharing the lock is sending the value from thread to thread.
+// SAFETY: I1: one thread at a time gets at `value`, so sharing the lock is sending the value from
+// thread to thread.
 unsafe impl<T: Send> Sync for SpinLock<T> {}
 
 impl<T: Recover> SpinLock<T> {
@@ -158,8 +164,8 @@ pub(super) mod generation {
 
         // Relaxed: whoever comes first registers; nobody needs to see that it is done.
         if !WATCHED.swap(true, Ordering::Relaxed) {
-            // SAFETY: the declaration is that of POSIX, and `next` only stores to an atomic. Should it fail for want of memory, forked
-            // children are not recognised, and nothing else.
+            // SAFETY: the declaration is that of POSIX, and `next` only stores to an atomic. Should
+            // it fail for want of memory, forked children are not recognised, and nothing else.
             let _ = unsafe { pthread_atfork(None, None, Some(next)) };
         }
     }

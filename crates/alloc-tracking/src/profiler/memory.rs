@@ -14,8 +14,8 @@ pub(super) unsafe trait Zeroed {}
 
 /// A slice of zeroed values, in memory of `M` and not of the allocator that is being watched.
 ///
-/// - I1: `start` denotes `len` initialised values, allocated from `memory` with the layout of `[T; len]`, which this owns; or `len` is 0,
-///   and nothing is allocated.
+/// - I1: `start` denotes `len` initialised values, allocated from `memory` with the layout of `[T;
+///   len]`, which this owns; or `len` is 0, and nothing is allocated.
 pub(super) struct ZeroedSlice<T: Zeroed, M: GlobalAlloc> {
     start: NonNull<T>,
     len: usize,

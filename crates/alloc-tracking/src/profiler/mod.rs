@@ -34,8 +34,9 @@ use table::Table;
 
 /// Records every live block of an allocator, and finds what is wrong with those that are freed.
 ///
-/// Each block has a record with its address, size, alignment, thread, sequence number and time of birth. From these come the list of leaks
-/// with their ages, the lifetimes of the blocks that were freed, and a check of every pointer that is handed back:
+/// Each block has a record with its address, size, alignment, thread, sequence number and time of
+/// birth. From these come the list of leaks with their ages, the lifetimes of the blocks that were
+/// freed, and a check of every pointer that is handed back:
 ///
 /// | given to `deallocate`, `grow`, `shrink` | becomes |
 /// | --- | --- |
@@ -43,23 +44,29 @@ use table::Table;
 /// | a pointer of no block | a fault, [`UnknownPointer`](FaultKind::UnknownPointer) |
 /// | a live block with another size or alignment | a fault, [`WrongLayout`](FaultKind::WrongLayout); the block stays as it is |
 ///
-/// None of these reaches the inner allocator: `deallocate` does nothing, `grow` and `shrink` err. What is so kept from being freed is in the
-/// list of leaks. "Lately" is the last 64 blocks of each of 32 shards; after that a double free is an unknown pointer. All of this
-/// is a net under programs that break a `# Safety` contract. It makes none of it correct.
+/// None of these reaches the inner allocator: `deallocate` does nothing, `grow` and `shrink` err.
+/// What is so kept from being freed is in the list of leaks. "Lately" is the last 64 blocks of each
+/// of 32 shards; after that a double free is an unknown pointer. All of this is a net under
+/// programs that break a `# Safety` contract. It makes none of it correct.
 ///
-/// Blocks are trimmed to the asked size, as those of [`Tracking`](crate::Tracking), so that one layout alone fits, and the check of it is exact. A
-/// zero-size request is answered without the inner allocator: such pointers repeat and cannot be told apart, so they are counted
-/// as blocks of 0 bytes but have no record.
+/// Blocks are trimmed to the asked size, as those of [`Tracking`](crate::Tracking), so that one
+/// layout alone fits, and the check of it is exact. A zero-size request is answered without the
+/// inner allocator: such pointers repeat and cannot be told apart, so they are counted as blocks of
+/// 0 bytes but have no record.
 ///
 /// # In a hook
 ///
-/// It may be the `#[global_allocator]`. Nothing it does there allocates through itself: the table lives in memory from [`System`].
-/// It takes no lock of the standard library, uses no lazy or destructible thread-local, prints nothing and does not unwind. Its own spin locks, one
-/// per shard, are never held while an allocator or code of yours is called. A child of `fork` takes over a lock that was held at that moment;
-/// the records of that shard are then lost, which the [`Report`] says, and its blocks are freed unchecked. It must not be used from signal handlers, as no allocator may.
+/// It may be the `#[global_allocator]`. Nothing it does there allocates through itself: the table
+/// lives in memory from [`System`]. It takes no lock of the standard library, uses no lazy or
+/// destructible thread-local, prints nothing and does not unwind. Its own spin locks, one per
+/// shard, are never held while an allocator or code of yours is called. A child of `fork` takes
+/// over a lock that was held at that moment; the records of that shard are then lost, which the
+/// [`Report`] says, and its blocks are freed unchecked. It must not be used from signal handlers,
+/// as no allocator may.
 ///
-/// If there is no memory for a record, the block is handed out all the same, and counted as [`untracked`](Report::untracked). As long as such a block may be
-/// live, an unknown pointer in its shard is taken for it.
+/// If there is no memory for a record, the block is handed out all the same, and counted as
+/// [`untracked`](Report::untracked). As long as such a block may be live, an unknown pointer in its
+/// shard is taken for it.
 ///
 /// # Examples
 ///
@@ -79,11 +86,12 @@ use table::Table;
 ///
 /// # Complexity
 ///
-/// Constant on average per request: besides the counters a reading of the clock and one locked look into a hash table. The
-/// table takes between 53 and 107 bytes per live block once it has outgrown its first 144 KiB, and does not become smaller before it
-/// is dropped.
+/// Constant on average per request: besides the counters a reading of the clock and one locked look
+/// into a hash table. The table takes between 53 and 107 bytes per live block once it has outgrown
+/// its first 144 KiB, and does not become smaller before it is dropped.
 ///
-/// The idea of the records is that of valgrind's DHAT and of heaptrack; they differ in that this works over any allocator.
+/// The idea of the records is that of valgrind's DHAT and of heaptrack; they differ in that this
+/// works over any allocator.
 pub struct Profiler<A = DefaultUpstream> {
     counters: Counters,
     table: Table,
@@ -119,8 +127,9 @@ impl<A> Profiler<A> {
 
     /// Wraps `inner`, and has `on_fault` called with each fault as it is found, on the thread that caused it.
     ///
-    /// It runs inside `deallocate` and its like, without a lock: it may allocate, but with the profiler as global allocator it must do with
-    /// what is allowed there. If it unwinds, the process is aborted.
+    /// It runs inside `deallocate` and its like, without a lock: it may allocate, but with the
+    /// profiler as global allocator it must do with what is allowed there. If it unwinds, the
+    /// process is aborted.
     pub const fn with_hook(inner: A, on_fault: fn(&Fault)) -> Self {
         Self::build(inner, Some(on_fault))
     }
@@ -134,7 +143,8 @@ impl<A> Profiler<A> {
 
     /// Begins a new account: totals and lifetimes become zero, the peaks become what is live now.
     ///
-    /// What is live keeps its record and its age. Faults stay too; they are [cleared](Self::clear_faults) apart.
+    /// What is live keeps its record and its age. Faults stay too; they are
+    /// [cleared](Self::clear_faults) apart.
     pub fn reset_stats(&self) {
         self.counters.reset();
         self.table.reset_lifetimes();
@@ -159,10 +169,12 @@ impl<A> Profiler<A> {
 
     /// Lists every live block, the largest first and, of one size, the oldest first.
     ///
-    /// Zero-size blocks are not among them. While other threads allocate, a block that lives through the whole call is in the list, unless it
-    /// is being resized at that moment; of the others some are.
+    /// Zero-size blocks are not among them. While other threads allocate, a block that lives
+    /// through the whole call is in the list, unless it is being resized at that moment; of the
+    /// others some are.
     ///
-    /// Safe with the profiler as the global allocator: the records are copied to memory from [`System`] before the list is made.
+    /// Safe with the profiler as the global allocator: the records are copied to memory from
+    /// [`System`] before the list is made.
     ///
     /// # Complexity
     ///
@@ -217,7 +229,8 @@ impl<A> Profiler<A> {
 }
 
 impl<A: Reset> Profiler<A> {
-    /// Resets the inner allocator. The life of every block ends, and it counts as [`forgotten`](Stats::forgotten).
+    /// Resets the inner allocator. The life of every block ends, and it counts as
+    /// [`forgotten`](Stats::forgotten).
     ///
     /// A block that is freed afterwards is a double free or an unknown pointer.
     pub fn reset(&mut self) {

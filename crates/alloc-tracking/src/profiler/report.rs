@@ -20,7 +20,8 @@ pub struct LeakRecord {
     pub layout: Layout,
     /// For how long it has been live. Growing and shrinking do not make it younger.
     pub age: Duration,
-    /// The how-manieth block of its profiler it is, from 0. See [`Profiler::next_sequence`](crate::Profiler::next_sequence).
+    /// The how-manieth block of its profiler it is, from 0. See
+    /// [`Profiler::next_sequence`](crate::Profiler::next_sequence).
     pub sequence: u64,
     /// The [number](crate::thread_number) of the thread that allocated it.
     pub thread: u32,
@@ -28,8 +29,9 @@ pub struct LeakRecord {
 
 /// Everything a [`Profiler`](crate::Profiler) knows, at one time.
 ///
-/// `Display` is the leak report: the largest leaks with their ages, then the faults, lifetimes and counters. It shows ten leaks and ten faults;
-/// a precision asks for another number, as in `format!("{report:.3}")`.
+/// `Display` is the leak report: the largest leaks with their ages, then the faults, lifetimes and
+/// counters. It shows ten leaks and ten faults; a precision asks for another number, as in
+/// `format!("{report:.3}")`.
 ///
 /// # Examples
 ///
@@ -55,8 +57,8 @@ pub struct Report {
     pub faults: Vec<Fault>,
     /// How many faults were found.
     pub fault_counts: FaultCounts,
-    /// How many blocks were handed out without being recorded, because there was no memory for the record. They are counted in `stats` but
-    /// missing in `leaks` and `lifetimes`.
+    /// How many blocks were handed out without being recorded, because there was no memory for the
+    /// record. They are counted in `stats` but missing in `leaks` and `lifetimes`.
     pub untracked: usize,
     /// How many of the parts of the table were lost in a `fork`: 0 but in a child process.
     pub lost_shards: usize,

@@ -80,9 +80,11 @@ const EMPTY: Slot = Slot {
     },
 };
 
-/// A hash table from address to record, with linear probing and without grave markers (Knuth, volume 3, algorithms 6.4L and 6.4R).
+/// A hash table from address to record, with linear probing and without grave markers (Knuth,
+/// volume 3, algorithms 6.4L and 6.4R).
 ///
-/// - I2: the number of slots is 0 or a power of two, and `len` of them are not empty. [`has_room`] holds of `len`, so that one is empty.
+/// - I2: the number of slots is 0 or a power of two, and `len` of them are not empty. [`has_room`]
+///   holds of `len`, so that one is empty.
 /// - I3: between the home of an address and its slot no slot is empty.
 pub(super) struct Slots<M: GlobalAlloc> {
     slots: ZeroedSlice<Slot, M>,
@@ -138,7 +140,8 @@ impl<M: GlobalAlloc> Slots<M> {
         self.slots[at].record
     }
 
-    /// Enters a block, for which there is room unless its address is there already. Returns the record that it replaces.
+    /// Enters a block, for which there is room unless its address is there already. Returns the
+    /// record that it replaces.
     #[inline]
     pub(super) fn put(&mut self, address: usize, record: Record) -> Option<Record> {
         debug_assert!(self.has_room_for(1) || self.find(address).is_some());
@@ -168,8 +171,8 @@ impl<M: GlobalAlloc> Slots<M> {
         self.len -= 1;
     }
 
-    /// Moves everything to a larger table and returns the slots that are no longer in use: the old ones, or the new ones if they are
-    /// not more than there are.
+    /// Moves everything to a larger table and returns the slots that are no longer in use: the old
+    /// ones, or the new ones if they are not more than there are.
     #[must_use]
     pub(super) fn grow(&mut self, larger: ZeroedSlice<Slot, M>) -> ZeroedSlice<Slot, M> {
         if larger.len() <= self.slots.len() {

@@ -15,7 +15,8 @@ use crate::math::{SHARDS, shard_of};
 
 /// The blocks whose addresses hash to one shard.
 ///
-/// - I1: `slots` has room for `reserved` more entries, so that a block that was taken out to be resized can be put back.
+/// - I1: `slots` has room for `reserved` more entries, so that a block that was taken out to be
+///   resized can be put back.
 /// - I2: `untracked` of the live blocks are not in `slots`, because there was no memory to enter them.
 /// - I3: no record was lost unless `lost`: then any block may be live without being in `slots`.
 struct Shard<M: GlobalAlloc> {
@@ -89,7 +90,8 @@ impl<M: GlobalAlloc + Copy> Shard<M> {
     /// Says what an address is that is not in the table.
     #[cold]
     fn miss(&mut self, address: usize) -> Taken {
-        // An address that is handed out untracked is removed from the history, so what is found there is not live.
+        // An address that is handed out untracked is removed from the history, so what is found
+        // there is not live.
         if let Some(past) = self.history.find(address) {
             return Taken::Past(past);
         }

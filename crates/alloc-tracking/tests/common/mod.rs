@@ -1,4 +1,5 @@
-//! Allocators to stand under and over the trackers: an independent account, a list of calls, and a bump allocator that can be reset.
+//! Allocators to stand under and over the trackers: an independent account, a list of calls, and a
+//! bump allocator that can be reset.
 #![allow(dead_code, reason = "each test file uses some of it")]
 
 use std::cell::Cell;
@@ -9,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use alloc_core::{AllocError, Allocator, Global, Layout, Owns, Reset, dangling};
 use alloc_tracking::Stats;
 
-/// Keeps an account of its own over another allocator, under a lock and with plain numbers: what a tracker must agree with.
+/// Keeps an account of its own over another allocator, under a lock and with plain numbers: what a
+/// tracker must agree with.
 pub(crate) struct Ledger<A> {
     pub(crate) inner: A,
     account: Mutex<Account>,
