@@ -323,7 +323,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
             return Err(AllocError);
         }
         let last = self.chunks.last();
-        self.chunks.acquire(bytes, room)?;
+        self.chunks.acquire(bytes, &self.growth)?;
         self.chunks.rewind(last);
         Ok(())
     }

@@ -20,6 +20,7 @@ use core::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator};
 
+use crate::growth::Growth;
 use crate::math;
 
 /// What stands at the start of each chunk.
@@ -141,6 +142,10 @@ pub(crate) struct Chunks<A: Allocator, const MIN_ALIGN: usize> {
 }
 
 impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
+    /// The largest size of a layout with the alignment of chunks: rounded up to it, a size must not
+    /// exceed `isize::MAX`.
+    const LARGEST: usize = isize::MAX.cast_unsigned() + 1 - start_align(MIN_ALIGN);
+
     pub(crate) const fn new(upstream: A) -> Self {
         Self {
             head: Cell::new(None),
@@ -209,16 +214,14 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
 
     /// Takes a chunk of at least `bytes` from the upstream, and into use.
     ///
-    /// What the upstream returns beyond `bytes` is used, up to `most` bytes in all.
+    /// What the upstream returns beyond `bytes` is used, as far as the limit has room for it.
     ///
     /// # Errors
     ///
-    /// If there is no such layout, or the upstream refuses.
-    pub(crate) fn acquire(&self, bytes: usize, most: usize) -> Result<Chunk, AllocError> {
-        debug_assert!(
-            data_offset(MIN_ALIGN) <= bytes && bytes <= most,
-            "a chunk without room"
-        );
+    /// If there is no such layout, the upstream refuses, or the limit has no room: the upstream may
+    /// have come back to this arena meanwhile and used it up.
+    pub(crate) fn acquire(&self, bytes: usize, growth: &Growth) -> Result<Chunk, AllocError> {
+        debug_assert!(data_offset(MIN_ALIGN) <= bytes, "a chunk without room");
         let layout =
             Layout::from_size_align(bytes, start_align(MIN_ALIGN)).map_err(|_| AllocError)?;
         let block = self.upstream.allocate(layout)?;
@@ -226,8 +229,15 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
             block.len() >= bytes,
             "the upstream returned less than was asked for"
         );
-        // A size between the asked and the returned one, so that a layout of it fits the block.
-        let size = block.len().min(most);
+        let room = growth.room(self.reserved.get());
+        if bytes > room {
+            // SAFETY: allocated just now with this layout, and nobody else knows it.
+            unsafe { self.upstream.deallocate(block.cast(), layout) };
+            return Err(AllocError);
+        }
+        // A size between the asked and the returned one, so that a layout of it fits the block. There
+        // is such a layout, since `bytes` is not above `LARGEST` either.
+        let size = block.len().min(room).min(Self::LARGEST);
         let header = block.cast::<Header>();
         let end = Cell::new(header.as_ptr().cast::<u8>());
         // SAFETY: the block is fresh, at least `data_offset` long, and aligned for a header.
@@ -259,8 +269,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
             let size = chunk.size();
             self.head.set(chunk.next());
             self.reserved.set(self.reserved.get() - size);
-            // SAFETY: `acquire` made this layout's alignment and a size not below this one into a
-            // `Layout`.
+            // SAFETY: `acquire` takes no size above `LARGEST`, the largest of a layout of this
+            // alignment.
             let layout = unsafe { Layout::from_size_align_unchecked(size, start_align(MIN_ALIGN)) };
             // SAFETY: C1 says that the layout fits; L1 that the chunk is in the list once; the
             // caller, that it is unused.

@@ -142,8 +142,9 @@ impl_allocator!(impl['b, const MIN_ALIGN: usize] for FixedArena<'b, MIN_ALIGN>, 
 // arena, which is not `Sync`.
 unsafe impl<const MIN_ALIGN: usize> Send for FixedArena<'_, MIN_ALIGN> {}
 
-// SAFETY: by F1 a block of this arena lies before the cursor. By F3 the buffer holds no block of
-// another allocator that is not carved out of a block of this one. Only addresses are compared.
+// SAFETY: by F1 a block of this arena lies before the cursor. By F3 a block of another allocator that
+// starts in the buffer is carved out of a block of this one, or is what the buffer lies in: both may
+// be answered either way, and the answer does not depend on the layout. Only addresses are compared.
 unsafe impl<const MIN_ALIGN: usize> Owns for FixedArena<'_, MIN_ALIGN> {
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         let used = self.start.addr()..self.cur.get().addr();

@@ -128,9 +128,9 @@ impl<T, A: Allocator> TypedArena<T, A> {
     #[inline]
     #[allow(clippy::mut_from_ref, reason = "each call returns another value")]
     pub fn try_alloc(&self, value: T) -> Result<&mut T, AllocError> {
-        let len = self.len.get().checked_add(1).ok_or(AllocError)?;
+        self.len.get().checked_add(1).ok_or(AllocError)?;
         let value = values::try_alloc(&self.arena, value)?;
-        self.len.set(len);
+        self.count(1);
         Ok(value)
     }
 
@@ -167,7 +167,7 @@ impl<T, A: Allocator> TypedArena<T, A> {
             buffer.push(value)?;
         }
         let len = buffer.len();
-        let total = self.len.get().checked_add(len).ok_or(AllocError)?;
+        self.len.get().checked_add(len).ok_or(AllocError)?;
         let layout = Layout::array::<T>(len).map_err(|_| AllocError)?;
         let start = cursor::allocate(&self.arena, layout)?.cast::<T>();
         // The block may have a chunk of its own: go on there, so that the runs stay in the order of
@@ -175,10 +175,18 @@ impl<T, A: Allocator> TypedArena<T, A> {
         self.arena.move_to_last();
         // SAFETY: a fresh block of this layout.
         unsafe { buffer.move_to(start) };
-        self.len.set(total);
+        self.count(len);
         let mut values = NonNull::slice_from_raw_parts(start, len);
         // SAFETY: initialised just now; they stay until `&mut self`.
         Ok(unsafe { values.as_mut() })
+    }
+
+    /// Counts values that are in the arena now.
+    ///
+    /// Reads the count after the upstream was called, not before: it may have come back here. Only
+    /// values of size zero can be so many that the count ends; the excess is not dropped.
+    fn count(&self, added: usize) {
+        self.len.set(self.len.get().saturating_add(added));
     }
 
     /// The number of values.

@@ -221,17 +221,13 @@ unsafe impl<const T: usize, Small: Allocator, Large: Allocator> Allocator
     }
 }
 
-// SAFETY: by I1 the size of a fitting layout says which part a block of ours is one of, and that
-// part says so. For a block of another allocator the part that is asked says no, or may answer
-// either way.
+// SAFETY: by I1 a block of ours is one of one part, which says so. For a block of another allocator
+// both parts say no, or may answer either way. Both are asked whatever the size is: for a block that
+// may be answered either way, the answer must be the same for all layouts that fit it.
 unsafe impl<const T: usize, Small: Owns, Large: Owns> Owns for Segregate<T, Small, Large> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
-        match layout.size() {
-            0 => false,
-            size if size <= T => self.small.owns(ptr, layout),
-            _ => self.large.owns(ptr, layout),
-        }
+        layout.size() > 0 && (self.small.owns(ptr, layout) || self.large.owns(ptr, layout))
     }
 }
 

@@ -280,3 +280,30 @@ fn it_owns_what_either_owns_and_resets_both() -> Result<(), AllocError> {
     assert_eq!((memory.primary().used(), memory.secondary().used()), (0, 0));
     Ok(())
 }
+
+/// The secondary's memory comes out of a part of the primary, and that part answers for it. The
+/// answer must not depend on which of the fitting layouts a container frees with.
+#[test]
+fn a_block_is_not_sent_astray_by_the_size_it_is_freed_with() {
+    use alloc_arena::{Arena, ArenaBuilder};
+    use alloc_compose::Segregate;
+    use alloc_core::Global;
+
+    let base = Arena::<_, 16>::with_min_align_in(Global);
+    base.alloc(0_u64);
+    let carved = ArenaBuilder::new().chunk_size(256).max_chunk_size(256);
+    let carved = carved.min_align::<128>().build_in(&base);
+    let memory = Fallback::new(Segregate::<64, _, _>::new(Null, &base), carved);
+    // A request of up to 64 bytes, whose block is 128 bytes long.
+    let small = Layout::from_size_align(48, 16).unwrap();
+    if let Ok(block) = memory.allocate(small) {
+        let whole = Layout::from_size_align(block.len(), 16).unwrap();
+        // SAFETY: a layout of the returned length fits.
+        unsafe { memory.deallocate(block.cast(), whole) };
+    }
+    let first = base.alloc([1_u8; 128]);
+    drop(memory);
+    let second = base.alloc([2_u8; 256]);
+    assert_eq!((first[0], second[0]), (1, 2));
+    assert!(first.iter().all(|&byte| byte == 1), "the blocks overlap");
+}

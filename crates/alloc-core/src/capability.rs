@@ -15,15 +15,16 @@ use core::alloc::Layout;
 ///
 /// For a block of `layout.size() > 0` that is *currently allocated* by **any** allocator in the
 /// program with a layout that `layout` *fits*, `owns` returns `true` exactly if it is currently
-/// allocated by this allocator or by an equivalent one. Two kinds of blocks are left out:
+/// allocated by this allocator or by an equivalent one. Some blocks are left out:
 ///
 /// - A zero-size block is nobody's: `owns` returns `false`. A combinator handles such blocks before
 ///   it asks.
 /// - A block whose memory came out of this allocator by another way may be answered either way: one
 ///   that another allocator carved out of a block of this one (this one is its upstream), or one
-///   that was asked of an allocator which this one wraps. The answer is then the same for as long
-///   as the block is allocated. A combinator that lets two allocators stand side by side has to
-///   reckon with it.
+///   that was asked of an allocator which this one wraps. So may a block that the memory of this
+///   allocator itself lies in, such as the buffer of a `FixedArena`. The answer is then the same
+///   for every layout that fits, and for as long as the block is allocated. A combinator that lets
+///   two allocators stand side by side has to reckon with it.
 ///
 /// For any other pointer the answer is unspecified, but asking is sound and touches no memory
 /// behind `ptr`.
@@ -43,6 +44,9 @@ unsafe impl<A: Owns + ?Sized> Owns for &A {
 }
 
 /// Takes back every block at once and keeps the memory for the next round.
+///
+/// An allocator with blocks is either this or [`StaticAllocator`](crate::StaticAllocator), whose
+/// blocks no safe method takes back.
 ///
 /// That the receiver is `&mut self` is the whole safety of it: a container holds its allocator, or
 /// a reference to it, and so nothing that still uses a block lets this be called.

@@ -338,8 +338,9 @@ unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
     }
 }
 
-// SAFETY: a block in use of this pool begins at a slot that was handed out; a block of another
-// allocator lies elsewhere.
+// SAFETY: a block in use of this pool begins at a slot that was handed out. A block of another
+// allocator lies elsewhere, unless the pool itself lies in it; that one is larger than any slot, as
+// the pool has more than one field, and so no layout that a slot serves fits it.
 unsafe impl<T, const N: usize> Owns for &InlinePool<T, N> {
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         InlinePool::<T, N>::serves(layout) && self.index_of(ptr.addr().get()).is_some()

@@ -94,7 +94,7 @@
 //! Containers pass the pointer that they were given, and the pool hands it out again. A pointer
 //! that went through a reference to less than the block (`Box::leak` and back, a boxed slice of a
 //! vector) may have lost the right to the rest of the block under Stacked Borrows, though not under
-//! Tree Borrows. Debug builds, and so Miri, restore it from the chunk; [`InlinePool`] always does.
+//! Tree Borrows. Debug builds (and so Miri, unless it is run with `--release`) restore it from the chunk; [`InlinePool`] always does.
 //!
 //! # Features
 //!

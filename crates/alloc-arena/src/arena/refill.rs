@@ -46,7 +46,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         let wish = self.growth.wish(need, room);
         let mut bytes = wish;
         let chunk = loop {
-            match self.chunks.acquire(bytes, room) {
+            match self.chunks.acquire(bytes, &self.growth) {
                 Ok(chunk) => break chunk,
                 Err(_) if bytes > need => bytes = (bytes / 2).max(need),
                 Err(error) => return Err(error),

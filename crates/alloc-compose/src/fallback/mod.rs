@@ -30,8 +30,8 @@ use secondary::Secondary;
 /// both are handles to one allocator. The primary may then say that it owns the secondary's block,
 /// and nobody could tell where to free it. It is not unsafe to build such a pair: a block of the
 /// secondary that the primary says it owns goes back at once, and the request is an `Err`. Should a
-/// secondary *move* a block into such memory while it grows or shrinks, the program is aborted with
-/// a message.
+/// secondary grow or shrink a block so that it lies in such memory, the program is aborted with a
+/// message.
 ///
 /// # Errors
 ///
