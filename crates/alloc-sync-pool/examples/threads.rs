@@ -63,7 +63,8 @@ fn main() {
     println!("blocks in use at the end: {}", pool.in_use());
     println!("blocks in memory: fewer than {MESSAGES}");
 
-    // Where a thread allocates and frees a lot, a handle of its own keeps it from meeting the others.
+    // Where a thread allocates and frees a lot, a handle of its own keeps it from meeting the
+    // others.
     let local = pool.local();
     for from in 0..MESSAGES {
         drop(Box::new_in(

@@ -16,7 +16,8 @@ use crate::pool::SyncPool;
 /// `take` returns a block of [`block`](Self::block) that is the caller's alone until it is passed
 /// to `put`, to this value or one that is equivalent. Nothing in here unwinds.
 pub(crate) unsafe trait Blocks {
-    /// The layout of each block. Its size is a multiple of its alignment; if it is 0, `take` is not called.
+    /// The layout of each block. Its size is a multiple of its alignment; if it is 0, `take` is not
+    /// called.
     fn block(&self) -> Layout;
 
     /// Takes a block.
@@ -66,7 +67,8 @@ fn allocate_zeroed<B: Blocks>(blocks: &B, layout: Layout) -> Result<NonNull<[u8]
 unsafe fn deallocate<B: Blocks>(blocks: &B, ptr: NonNull<u8>, layout: Layout) {
     // A block that `layout` fits has a size of 0 exactly if `layout` has.
     if layout.size() != 0 {
-        // SAFETY: a block of some size is one that `take` returned; the caller says that it still is taken.
+        // SAFETY: a block of some size is one that `take` returned; the caller says that it still
+        // is taken.
         unsafe { blocks.put(ptr) };
     }
 }

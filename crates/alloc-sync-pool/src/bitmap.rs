@@ -53,7 +53,8 @@ pub(crate) struct Bitmap<'a> {
 }
 
 impl<'a> Bitmap<'a> {
-    /// Views the first words of `words` as the bitmap of `len` blocks; fewer words mean fewer blocks.
+    /// Views the first words of `words` as the bitmap of `len` blocks; fewer words mean fewer
+    /// blocks.
     pub(crate) fn new(words: &'a [AtomicUsize], len: usize, hint: &'a AtomicUsize) -> Self {
         let words = words.get(..math::words_for(len)).unwrap_or(words);
         Self { words, len, hint }

@@ -5,9 +5,12 @@
 //! a bounded pool takes as many from a budget first, and whoever frees blocks frees them first and
 //! then adds to the budget.
 //!
-//! G1: at every instant at least as many blocks are free as there are callers with a share of the
-//! budget that have no block yet, plus what is left in the budget. So a caller with a share finds a
-//! block, and a refusal means that all blocks are spoken for.
+//! G1: once the pool has its memory, at every instant at least as many blocks are free as there are
+//! shares for which no block is claimed yet, plus what is left in the budget. So a caller with
+//! shares finds a block for each, and turns each into a block. Shares come back unused only if the
+//! upstream refused the pool's memory. So a refusal by the budget means that at that instant every
+//! block was with an owner (a magazine is one), on its way to or from one, or promised to a caller
+//! who was asking the upstream for it.
 
 use crate::sync::{AtomicUsize, Ordering, const_fn};
 

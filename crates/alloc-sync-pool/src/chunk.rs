@@ -41,7 +41,8 @@ pub(crate) struct Header {
 /// What is known of a chunk from its creation on.
 #[derive(Debug)]
 struct Fixed {
-    /// C1: null or a chunk published before this one, with the provenance that its upstream gave it.
+    /// C1: null or a chunk published before this one, with the provenance that its upstream gave
+    /// it.
     next: *mut Header,
     /// C2: `words_for(len)` initialised words in the memory of this chunk.
     words: NonNull<AtomicUsize>,
@@ -57,7 +58,8 @@ struct Fixed {
 }
 
 impl Header {
-    /// Takes a chunk of `len` blocks from `upstream`; all of them are free. Nobody else knows it yet.
+    /// Takes a chunk of `len` blocks from `upstream`; all of them are free. Nobody else knows it
+    /// yet.
     fn create<A: Allocator>(
         upstream: &A,
         next: *mut Self,
@@ -74,7 +76,8 @@ impl Header {
         for index in 0..count {
             // SAFETY: there is room for `count` words.
             let word = unsafe { words.add(index) };
-            // SAFETY: inside the new memory, which is exclusively ours and aligned for words (`shape`).
+            // SAFETY: inside the new memory, which is exclusively ours and aligned for words
+            // (`shape`).
             unsafe { word.write(AtomicUsize::new(0)) };
         }
         // SAFETY: `shape` puts the blocks inside the layout just allocated.
@@ -227,7 +230,8 @@ impl<A: Allocator> ChunkList<A> {
         None
     }
 
-    /// Adds a chunk of `len` blocks, unless there is a newer one than `seen` by now, which is as good.
+    /// Adds a chunk of `len` blocks, unless there is a newer one than `seen` by now, which is as
+    /// good.
     ///
     /// The loser of that race gives its chunk back, so no more chunks are taken in vain than
     /// threads are in here.
@@ -267,7 +271,8 @@ impl<A: Allocator> Drop for ChunkList<A> {
     fn drop(&mut self) {
         let mut next = NonNull::new(sync::load_exclusive(&mut self.head));
         while let Some(chunk) = next {
-            // SAFETY: L1, C1; whoever made this list exclusive to us made its chunks visible as well.
+            // SAFETY: L1, C1; whoever made this list exclusive to us made its chunks visible as
+            // well.
             next = NonNull::new(unsafe { chunk.as_ref() }.fixed.get().next);
             // SAFETY: the list is not shared any more, and no block outlives it.
             unsafe { self.destroy(chunk) };

@@ -165,7 +165,8 @@ unsafe impl<T, const N: usize> Blocks for &InlineSyncPool<T, N> {
     }
 }
 
-// SAFETY: a block of some size that is currently allocated and starts among the blocks is one of them.
+// SAFETY: a block of some size that is currently allocated and starts among the blocks is one of
+// them.
 unsafe impl<T, const N: usize> Owns for &InlineSyncPool<T, N> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
@@ -220,7 +221,8 @@ mod layout {
 
     type Pool = InlineSyncPool<u64, 3>;
 
-    // What threads write at different times lies on different lines, and the blocks on none of these.
+    // What threads write at different times lies on different lines, and the blocks on none of
+    // these.
     const _: () = assert!(offset_of!(Pool, budget) == 0);
     const _: () = assert!(offset_of!(Pool, hint).is_multiple_of(LINE));
     const _: () = assert!(offset_of!(Pool, words).is_multiple_of(LINE));

@@ -1,4 +1,5 @@
-//! A lock-free pool of fixed-size blocks for many threads: any thread frees what any other allocated.
+//! A lock-free pool of fixed-size blocks for many threads: any thread frees what any other
+//! allocated.
 //!
 //! Messages, jobs and nodes are of one size, and are allocated by one thread and freed by another.
 //! A general heap serves that with locks or with queues between its per-thread caches; a pool of
@@ -55,11 +56,23 @@
 //!   dropped gives its blocks back.
 //! - No operation waits for another thread; one that has to repeat itself does so because another
 //!   one got on. (The upstream has to be lock-free for growth to be.)
-//! - A bounded pool refuses a request only if all blocks are allocated, on their way to or from an
-//!   owner, or in a magazine.
+//! - A bounded pool that has its memory refuses a request only if all blocks are allocated, on
+//!   their way to or from an owner, or in a magazine. One that has not, and one that grows, also
+//!   refuses if the upstream does; or, while another thread asks the upstream for the bounded
+//!   pool's memory, if the requests that came before are for all of it.
+//! - When threads race for the last memory of an upstream, the one that the upstream refuses uses
+//!   the chunk that the other one added. A window remains: it is refused if that chunk is taken
+//!   from the upstream but not added to the pool yet, or is about to go back because the pool grew
+//!   meanwhile.
 //! - An `Err` leaves everything as it was. Everything goes back to the upstream on drop.
-//! - Debug builds abort on a double free and on a foreign pointer, and name the block and the pool.
-//!   Release builds do not look: both are broken promises of `deallocate`'s caller.
+//!
+//! A double free and a foreign pointer are broken promises of `deallocate`'s caller. Debug builds
+//! abort where they notice, and name the block and the pool: at a pointer to no block, at a block
+//! whose bit is 0, and at one that is freed through the [`Local`] in whose magazine it rests. They
+//! do not notice when a block that rests in a magazine is freed again through the pool or another
+//! `Local`, nor when one is freed that has a new owner by then. Release builds do not check. In a
+//! pool, a foreign pointer and a block whose bit is 0 then change nothing; a [`Local`] takes either
+//! and hands it out, so that a block freed twice has two owners.
 //!
 //! # What it costs
 //!
@@ -137,6 +150,7 @@
 //! | hint to the current chunk, Acquire or Release (each other's partner) to Relaxed | "growth race", "a new chunk is seen whole" |
 //! | budget taken by load and store | most models with a bound, such as "hand-over of one block" |
 //! | one look at the words decides that a bounded pool is exhausted | "no false exhaustion" |
+//! | a refill claims blocks of one word and gives the rest of its shares back | "a refill keeps its shares": a block is free and refused |
 //! | a `Local` is dropped without a flush | 4 models |
 //! | a flush clears one bit of a batch | "local overflow against the pool", "local refill against the pool", "two locals exchange blocks" |
 //!
@@ -153,7 +167,8 @@
 //!
 //! # Features
 //!
-//! - `alloc` (default): the global allocator as the default upstream. Without it the crate needs no heap.
+//! - `alloc` (default): the global allocator as the default upstream. Without it the crate needs no
+//!   heap.
 //! - `std`: passed on to `alloc-core`.
 //! - `nightly`: the traits of `core::alloc`; needs a nightly compiler.
 #![no_std]

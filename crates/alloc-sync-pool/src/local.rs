@@ -17,10 +17,10 @@ use crate::sync::{BITS, MAGAZINE};
 ///
 /// The owner decides where it lives: on a thread's stack, in a worker's state, in a thread-local.
 /// Allocating takes a block out of an array and freeing puts it back, without an atomic
-/// read-modify-write. An empty magazine takes up to 32 blocks of one word of the pool's bitmap at
-/// once; a full one gives the 32 oldest back, those of one word at once; and dropping it gives all
-/// back. The magazine is that of Bonwick and Adams (USENIX 2001), owned by the caller instead of
-/// the processor.
+/// read-modify-write. An empty magazine takes up to 32 blocks: those of one word of the pool's
+/// bitmap, at once, or of as many words as that takes if the pool has a limit. A full one gives the
+/// 32 oldest back, those of one word at once; and dropping it gives all back. The magazine is that
+/// of Bonwick and Adams (USENIX 2001), owned by the caller instead of the processor.
 ///
 /// It is equivalent to its pool: a block allocated here may be freed by the pool, or by another
 /// `Local` of it, and the other way round. It may be moved to another thread (`Send` if `A` is
@@ -29,6 +29,11 @@ use crate::sync::{BITS, MAGAZINE};
 /// Blocks in the magazine count as [`in_use`](SyncPool::in_use), and nobody else can have them. Of
 /// a pool with a limit it therefore keeps at most one eighth, but at least one block. A leaked
 /// `Local` takes its blocks with it until the pool is reset or dropped.
+///
+/// Release builds check nothing that is freed here: a block that is freed twice is handed out
+/// twice, and a foreign pointer is handed out like a block. Debug builds abort, except for a block
+/// that rests in the magazine of another `Local`, or that is freed through the pool while it rests
+/// in this one.
 ///
 /// # Examples
 ///
@@ -49,8 +54,9 @@ use crate::sync::{BITS, MAGAZINE};
 ///
 /// # Complexity
 ///
-/// O(1), and that of the pool once for every 32 operations at most. The value is 544 bytes large on
-/// 64-bit targets.
+/// O(1), and for each word that a refill or a flush of up to 32 blocks touches, that of the pool:
+/// once in 32 operations if the free blocks lie together. The value is 544 bytes large on 64-bit
+/// targets.
 pub struct Local<'a, A: Allocator = DefaultUpstream> {
     /// Where the blocks come from.
     pool: &'a SyncPool<A>,
@@ -127,19 +133,25 @@ impl<'a, A: Allocator> Local<'a, A> {
     /// Takes half a magazine from the pool; returns one of the blocks.
     #[cold]
     fn refill(&self) -> Result<NonNull<u8>, AllocError> {
-        let (chunk, claim) = self.pool.claim(self.batch())?;
-        let mut rest = claim.rest();
-        while rest.mask != 0 {
-            // The highest first, so that the lowest leaves first.
-            let mask = 1 << rest.mask.ilog2();
-            let one = Claim { mask, ..rest };
-            rest.mask &= !mask;
-            if !self.push(chunk.block(one.first())) {
-                // Only if the upstream used this very handle while the pool grew.
-                self.pool.release(chunk, one);
+        let mut first = Err(AllocError);
+        self.pool.claim(self.batch(), |chunk, claim| {
+            let mut rest = claim;
+            if first.is_err() {
+                first = Ok(chunk.block(claim.first()));
+                rest = claim.rest();
             }
-        }
-        Ok(chunk.block(claim.first()))
+            while rest.mask != 0 {
+                // The highest first, so that the lowest leaves first.
+                let mask = 1 << rest.mask.ilog2();
+                let one = Claim { mask, ..rest };
+                rest.mask &= !mask;
+                if !self.push(chunk.block(one.first())) {
+                    // Only if the upstream used this very handle while the pool grew.
+                    self.pool.release(chunk, one);
+                }
+            }
+        });
+        first
     }
 
     /// Makes room, and puts the block in.
@@ -178,7 +190,7 @@ impl<'a, A: Allocator> Local<'a, A> {
         }
     }
 
-    /// Aborts if `block` is no block of the pool, or is free already.
+    /// Aborts if `block` is no block of the pool, is free by its bit, or is in this magazine.
     #[cfg(debug_assertions)]
     fn check(&self, block: NonNull<u8>) {
         let taken = self.pool.locate(block.as_ptr());
@@ -189,7 +201,8 @@ impl<'a, A: Allocator> Local<'a, A> {
     }
 }
 
-// SAFETY: as for the pool; between two owners a block is taken and in the magazine of one thread (M1).
+// SAFETY: as for the pool; between two owners a block is taken and in the magazine of one thread
+// (M1).
 unsafe impl<A: Allocator> Blocks for Local<'_, A> {
     #[inline]
     fn block(&self) -> Layout {

@@ -102,7 +102,8 @@ pub(crate) const fn index_of(offset: usize, stride: usize) -> Option<usize> {
     }
 }
 
-/// Slots of its magazine that a `Local` uses: a small share of a bounded pool, `all` of them otherwise.
+/// Slots of its magazine that a `Local` uses: a small share of a bounded pool, `all` of them
+/// otherwise.
 pub(crate) const fn magazine_slots(limit: Option<usize>, all: usize) -> usize {
     match limit {
         Some(limit) if limit / 8 == 0 => 1,

@@ -2,7 +2,8 @@
 
 /// Reports a block that is freed while it is free.
 ///
-/// A function with the C calling convention cannot unwind: the message is printed and the process aborts.
+/// A function with the C calling convention cannot unwind: the message is printed and the process
+/// aborts.
 #[cold]
 pub(crate) extern "C" fn double_free(block: usize, pool: usize) -> ! {
     panic!("double free: the block at {block:#x} of the pool at {pool:#x} is free already");

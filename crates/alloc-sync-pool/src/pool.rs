@@ -17,7 +17,8 @@ use crate::local::Local;
 use crate::sync::{self, BITS, const_fn};
 use crate::{math, misuse};
 
-/// A concurrent pool of fixed-size blocks: any thread frees what any other allocated, without a lock.
+/// A concurrent pool of fixed-size blocks: any thread frees what any other allocated, without a
+/// lock.
 ///
 /// Serves every request that fits a block, whatever its type; a larger or more strictly aligned one
 /// is an `Err`, and a zero-size one takes no block. The returned length is that of the whole block,
@@ -56,7 +57,7 @@ pub struct SyncPool<A: Allocator = DefaultUpstream> {
     /// Blocks of the first chunk.
     first: usize,
     /// P2: a bounded pool takes a share of the budget for each block it claims, and gives it back
-    /// after the block is free. It has one chunk, of all its blocks.
+    /// after the block is free, or if it has no memory at all. It has one chunk, of all its blocks.
     budget: OwnLine<Budget>,
 }
 
@@ -91,7 +92,8 @@ impl SyncPool {
             Self::with_capacity_in(block, blocks, Global)
         }
 
-        /// A pool of exactly `blocks` blocks, on the global allocator; see [`fixed_in`](Self::fixed_in).
+        /// A pool of exactly `blocks` blocks, on the global allocator; see
+        /// [`fixed_in`](Self::fixed_in).
         pub const fn fixed(block: Layout, blocks: usize) -> Self {
             Self::fixed_in(block, blocks, Global)
         }
@@ -106,7 +108,8 @@ impl<A: Allocator> SyncPool<A> {
             Self::build(block, math::first_len(block.size()), None, upstream)
         }
 
-        /// A growing pool whose first chunk has `blocks` blocks, at least 1, in memory of `upstream`.
+        /// A growing pool whose first chunk has `blocks` blocks, at least 1, in memory of
+        /// `upstream`.
         ///
         /// The chunk is taken with the first block, or by [`try_reserve`](Self::try_reserve).
         pub const fn with_capacity_in(block: Layout, blocks: usize, upstream: A) -> Self {
@@ -117,7 +120,8 @@ impl<A: Allocator> SyncPool<A> {
         /// A pool of exactly `blocks` blocks, in memory of `upstream`. When all are allocated, a
         /// request is an `Err`.
         ///
-        /// They are one chunk, which is taken with the first block, or by [`try_reserve`](Self::try_reserve).
+        /// They are one chunk, which is taken with the first block, or by
+        /// [`try_reserve`](Self::try_reserve).
         ///
         /// # Examples
         ///
@@ -206,8 +210,9 @@ impl<A: Allocator> SyncPool<A> {
     ///
     /// # Errors
     ///
-    /// If `blocks` is more than a bounded pool has, the blocks have no size, or the upstream has no
-    /// memory. What was taken is kept.
+    /// If `blocks` is more than a bounded pool has, the blocks have no size, or the upstream
+    /// refuses, also because another thread has its last memory and has not added it to the pool
+    /// yet. What was taken is kept.
     pub fn try_reserve(&self, blocks: usize) -> Result<(), AllocError> {
         loop {
             // The head first: if there is a newer chunk by then, growing from this head adds
@@ -225,7 +230,9 @@ impl<A: Allocator> SyncPool<A> {
             } else {
                 missing
             };
-            self.chunks.grow(head, self.block, len)?;
+            if self.chunks.grow(head, self.block, len).is_err() && self.chunks.head() == head {
+                return Err(AllocError);
+            }
         }
     }
 
@@ -237,20 +244,27 @@ impl<A: Allocator> SyncPool<A> {
         self.budget.0.clear();
     }
 
-    /// Claims up to `want` blocks of one word, growing if there is none.
-    pub(crate) fn claim(&self, want: usize) -> Result<(&Header, Claim), AllocError> {
+    /// Claims up to `want` blocks, growing if there is none, and passes them on; none on failure.
+    ///
+    /// Of an unbounded pool these are blocks of one word. Of a bounded one they are as many as the
+    /// budget grants, of as many words as that takes: a share that came back unused would have been
+    /// refused to others while a block was free (G1).
+    pub(crate) fn claim(&self, want: usize, mut pass: impl FnMut(&Header, Claim)) {
         let budget = &self.budget.0;
-        let granted = budget.take(want);
-        if granted == 0 {
-            return Err(AllocError);
+        let mut left = budget.take(want);
+        while left != 0 {
+            let Ok((chunk, claim)) = self.claim_granted(left) else {
+                return budget.give(left);
+            };
+            left -= claim.len();
+            pass(chunk, claim);
+            if self.limit().is_none() {
+                return;
+            }
         }
-        let found = self.claim_granted(granted);
-        let claimed = found.as_ref().map_or(0, |(_, claim)| claim.len());
-        budget.give(granted - claimed);
-        found
     }
 
-    /// Claims up to `want` blocks, which the budget has room for.
+    /// Claims up to `want` blocks of one word, which the budget has room for.
     fn claim_granted(&self, want: usize) -> Result<(&Header, Claim), AllocError> {
         loop {
             let head = self.chunks.head();
@@ -261,8 +275,9 @@ impl<A: Allocator> SyncPool<A> {
                 // G1: a block is free for each caller who got here. Others took those that we saw;
                 // this is their progress.
                 sync::spin_loop();
-            } else {
-                self.grow(head)?;
+            } else if self.grow(head).is_err() && self.chunks.head() == head {
+                // With a newer head, another thread got what the upstream had, and we look there.
+                return Err(AllocError);
             }
         }
     }
@@ -292,7 +307,8 @@ impl<A: Allocator> SyncPool<A> {
             };
             misuse::double_free(chunk.block(twice.first()).addr().get(), self.address());
         }
-        // Only what was taken is added: a double free in a release build cannot make the budget wrong.
+        // Only what was taken is added: a double free in a release build cannot make the budget
+        // wrong.
         self.budget.0.give(freed.count_ones() as usize);
     }
 
@@ -323,8 +339,9 @@ unsafe impl<A: Allocator> Blocks for SyncPool<A> {
 
     #[inline]
     fn take(&self) -> Result<NonNull<u8>, AllocError> {
-        let (chunk, claim) = self.claim(1)?;
-        Ok(chunk.block(claim.first()))
+        let mut block = Err(AllocError);
+        self.claim(1, |chunk, claim| block = Ok(chunk.block(claim.first())));
+        block
     }
 
     #[inline]

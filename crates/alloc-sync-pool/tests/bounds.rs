@@ -61,6 +61,40 @@ fn a_local_gets_all_blocks_of_a_fixed_pool() {
 }
 
 #[test]
+fn a_refill_takes_its_whole_share_of_a_fixed_pool() {
+    const WORDS: usize = 32;
+    let pool = SyncPool::fixed(BLOCK, WORDS * 64);
+    let mut blocks = take(&pool, WORDS * 64);
+    // One free block in each word. A magazine takes 32.
+    let freed = (0..WORDS).rev().map(|word| blocks.swap_remove(word * 64));
+    give(&pool, freed.collect());
+    let local = pool.local();
+    let one = take(&local, 1);
+    assert_eq!((local.cached(), pool.in_use()), (31, pool.capacity()));
+    assert!(pool.allocate(BLOCK).is_err());
+    give(&local, one);
+    local.flush();
+    assert_eq!(pool.in_use(), blocks.len());
+    // The shares went back as well: each free block can be had, and no more.
+    blocks.extend(take(&pool, WORDS));
+    assert!(pool.allocate(BLOCK).is_err());
+    give(&pool, blocks);
+}
+
+#[test]
+fn a_refill_takes_blocks_of_one_word_of_a_growing_pool() {
+    let pool = SyncPool::with_capacity(BLOCK, 128);
+    let mut blocks = take(&pool, 128);
+    let freed = [blocks.swap_remove(64), blocks.swap_remove(0)];
+    give(&pool, freed.into());
+    let local = pool.local();
+    let one = take(&local, 1);
+    assert_eq!((local.cached(), pool.in_use()), (0, 127));
+    give(&local, one);
+    give(&pool, blocks);
+}
+
+#[test]
 fn an_inline_pool_has_exactly_its_blocks() {
     let pool = InlineSyncPool::<[u64; 4], 70>::new();
     let blocks = take(&&pool, 70);

@@ -18,7 +18,8 @@ use loom::thread;
 
 const BLOCK: Layout = Layout::new::<usize>();
 
-/// Runs `f` in every execution that there is, or in those with at most `preemptions`, and prints how many.
+/// Runs `f` in every execution that there is, or in those with at most `preemptions`, and prints
+/// how many.
 fn model(name: &str, preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
     let executions = StdArc::new(AtomicUsize::new(0));
     let count = StdArc::clone(&executions);
@@ -40,7 +41,8 @@ struct Block(NonNull<u8>);
 // SAFETY: plain memory, with one owner.
 unsafe impl Send for Block {}
 
-/// What the threads of one execution do with their blocks: who has which, and a cell for each one's content.
+/// What the threads of one execution do with their blocks: who has which, and a cell for each one's
+/// content.
 ///
 /// The ledger's own lock is none of loom's and so orders nothing. A block's cell is made by its
 /// first owner; each later owner writes to it, and loom reports a race unless the last owner's
@@ -326,6 +328,33 @@ fn local_refill_against_the_pool() {
         drop(local);
         other.join().unwrap();
         assert_eq!(world.pool.in_use(), 0);
+    });
+}
+
+#[test]
+fn a_refill_keeps_its_shares() {
+    model("a refill keeps its shares", Some(2), || {
+        // 24 blocks make a magazine of 3 and a batch of 2. Three are free, in a word each.
+        let world = World::new(SyncPool::fixed(BLOCK, 24));
+        let blocks = [(); 24].map(|()| world.pool.allocate(BLOCK).unwrap().cast::<u8>());
+        for word in 0..3 {
+            // SAFETY: taken above.
+            unsafe { world.pool.deallocate(blocks[2 * word], BLOCK) };
+        }
+        // The handle takes 2 at once, so 1 is left for the other thread throughout.
+        let other = spawn(&world, |world| {
+            let block = world.ledger.take(&world.pool).unwrap();
+            world.ledger.give(&world.pool, block);
+        });
+        let local = world.pool.local();
+        let first = world.ledger.take(&local).unwrap();
+        assert_eq!(local.cached(), 1);
+        let second = world.ledger.take(&local).unwrap();
+        world.ledger.give(&local, first);
+        world.ledger.give(&local, second);
+        drop(local);
+        other.join().unwrap();
+        assert_eq!(world.pool.in_use(), 21);
     });
 }
 

@@ -1,4 +1,5 @@
-//! What debug builds catch: each case runs in a process of its own, which must abort with the right words.
+//! What debug builds catch: each case runs in a process of its own, which must abort with the right
+//! words.
 #![cfg(all(feature = "alloc", debug_assertions, not(loom), not(miri)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 

@@ -3,11 +3,14 @@
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
 use alloc_conformance::Upstream;
-use alloc_core::{Allocator, ArcHandle, Layout, boxed::Box, vec::Vec as PoolVec};
+use alloc_core::{
+    AllocError, Allocator, ArcHandle, Global, Layout, boxed::Box, vec::Vec as PoolVec,
+};
 use alloc_sync_pool::{InlineSyncPool, SyncPool};
 
 const ROUNDS: usize = if cfg!(miri) { 40 } else { 20_000 };
@@ -112,6 +115,95 @@ fn a_bounded_pool_refuses_nobody_while_there_is_a_block() {
         }
     });
     assert_eq!((pool.in_use(), inline.in_use()), (0, 0));
+}
+
+#[test]
+fn a_refill_refuses_nobody() {
+    // Of 512 blocks 33 are free, scattered over all words. The handle takes 32 at once, so there is
+    // always one left.
+    let pool = SyncPool::fixed(BLOCK, 512);
+    let blocks: Vec<_> = (0..512)
+        .map(|_| pool.allocate(BLOCK).unwrap().cast::<u8>())
+        .collect();
+    for index in (0..512).step_by(16).chain([1]) {
+        // SAFETY: taken above.
+        unsafe { pool.deallocate(blocks[index], BLOCK) };
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..ROUNDS / 20 {
+                let local = pool.local();
+                let taken = [(); 32].map(|()| local.allocate(BLOCK).unwrap().cast::<u8>());
+                for block in taken {
+                    // SAFETY: taken above.
+                    unsafe { local.deallocate(block, BLOCK) };
+                }
+            }
+        });
+        stress(&pool, 1, 1, true);
+    });
+    assert_eq!(pool.in_use(), 512 - 33);
+}
+
+/// An upstream with memory for one chunk, in which another thread comes first.
+struct LastChunk {
+    left: AtomicUsize,
+    calls: AtomicUsize,
+    pool: fn() -> &'static SyncPool<LastChunk>,
+}
+
+impl LastChunk {
+    const fn new(pool: fn() -> &'static SyncPool<Self>) -> Self {
+        Self {
+            left: AtomicUsize::new(1),
+            calls: AtomicUsize::new(0),
+            pool,
+        }
+    }
+}
+
+// SAFETY: the global allocator's blocks.
+unsafe impl Allocator for LastChunk {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let pool = (self.pool)();
+        if self.calls.fetch_add(1, Ordering::SeqCst) == 0 {
+            let other = thread::spawn(|| assert!(pool.allocate(BLOCK).is_ok()));
+            other.join().unwrap();
+        }
+        let left = |left: usize| left.checked_sub(1);
+        self.left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
+            .map_err(|_| AllocError)?;
+        Global.allocate(layout)
+    }
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        self.left.fetch_add(1, Ordering::SeqCst);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { Global.deallocate(ptr, layout) };
+    }
+}
+
+#[test]
+fn the_loser_of_a_race_for_the_last_chunk_uses_the_winners() {
+    static FIXED: SyncPool<LastChunk> = SyncPool::fixed_in(BLOCK, 4, LastChunk::new(|| &FIXED));
+    static GROWING: SyncPool<LastChunk> =
+        SyncPool::with_capacity_in(BLOCK, 4, LastChunk::new(|| &GROWING));
+    for pool in [&FIXED, &GROWING] {
+        assert!(pool.allocate(BLOCK).is_ok(), "refused, of {pool:?}");
+        assert_eq!((pool.in_use(), pool.capacity()), (2, 4));
+    }
+}
+
+#[test]
+fn the_loser_of_a_race_to_reserve_uses_the_winners_chunk() {
+    static FIXED: SyncPool<LastChunk> = SyncPool::fixed_in(BLOCK, 4, LastChunk::new(|| &FIXED));
+    static GROWING: SyncPool<LastChunk> =
+        SyncPool::with_capacity_in(BLOCK, 4, LastChunk::new(|| &GROWING));
+    for pool in [&FIXED, &GROWING] {
+        assert!(pool.try_reserve(4).is_ok(), "refused, of {pool:?}");
+        assert!(pool.try_reserve(5).is_err());
+        assert_eq!((pool.in_use(), pool.capacity()), (1, 4));
+    }
 }
 
 #[test]

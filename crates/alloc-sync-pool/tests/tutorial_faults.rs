@@ -17,7 +17,8 @@ fn fault_the_thread_safe_pool_cannot_be_copied() {
     assert_eq!(pool.in_use(), 2, "both are from the one pool");
 }
 
-/// Their pool is of one type; a list's nodes are of another, and there is no way from one to the other.
+/// Their pool is of one type; a list's nodes are of another, and there is no way from one to the
+/// other.
 #[test]
 fn fault_the_thread_safe_pool_cannot_be_rebound() {
     let pool = SyncPool::new(Layout::from_size_align(64, 16).unwrap());
