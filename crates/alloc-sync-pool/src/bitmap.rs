@@ -139,7 +139,7 @@ impl<'a> Bitmap<'a> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -299,7 +299,7 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod layout {
     use super::{Header, LINE};
     use memoffset::{offset_of, span_of};

@@ -213,7 +213,7 @@ impl<T, const N: usize> fmt::Debug for InlineSyncPool<T, N> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod layout {
     use super::InlineSyncPool;
     use crate::line::LINE;

@@ -112,7 +112,7 @@ pub(crate) const fn magazine_slots(limit: Option<usize>, all: usize) -> usize {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
