@@ -70,6 +70,9 @@ impl Level {
 ///   another thread that is given the same memory at once is not counted on top. When no call is
 ///   running, the live values are those of the blocks that are currently allocated.
 /// - I2: a request that failed changes `failures` alone.
+/// - I3: a block of no bytes is no block: its coming and going changes nothing. Containers hand back
+///   such blocks that they never asked for, and keep others, as the contract lets them. To grow one
+///   is to allocate, and to shrink to one is to free.
 #[derive(Debug)]
 pub(crate) struct Counters {
     allocations: AtomicUsize,
@@ -101,28 +104,32 @@ impl Counters {
     /// A request for a new block of `size` bytes was answered.
     #[inline]
     pub(crate) fn allocated(&self, size: usize, ok: bool) {
-        if ok {
+        if !ok {
+            self.failed();
+        } else if size > 0 {
             add(&self.allocations, 1);
             add(&self.total_bytes, size);
             self.bytes.rise(size);
             self.blocks.rise(1);
-        } else {
-            self.failed();
         }
     }
 
     /// A block of `size` bytes is about to be handed back.
     #[inline]
     pub(crate) fn freeing(&self, size: usize) {
-        add(&self.deallocations, 1);
-        self.bytes.fall(size);
-        self.blocks.fall(1);
+        if size > 0 {
+            add(&self.deallocations, 1);
+            self.bytes.fall(size);
+            self.blocks.fall(1);
+        }
     }
 
     /// A request to grow a block was answered.
     #[inline]
     pub(crate) fn grown(&self, old: usize, new: usize, ok: bool) {
-        if ok {
+        if old == 0 {
+            self.allocated(new, ok);
+        } else if ok {
             let more = new.saturating_sub(old);
             add(&self.grows, 1);
             add(&self.total_bytes, more);
@@ -136,16 +143,25 @@ impl Counters {
     #[inline]
     pub(crate) fn shrinking(&self, old: usize, new: usize) {
         self.bytes.fall(old.saturating_sub(new));
+        if old > 0 && new == 0 {
+            self.blocks.fall(1);
+        }
     }
 
     /// The request announced by [`shrinking`](Self::shrinking) was answered.
     #[inline]
     pub(crate) fn shrunk(&self, old: usize, new: usize, ok: bool) {
-        if ok {
-            add(&self.shrinks, 1);
-        } else {
+        let frees = old > 0 && new == 0;
+        if !ok {
             self.bytes.rise(old.saturating_sub(new));
+            if frees {
+                self.blocks.rise(1);
+            }
             self.failed();
+        } else if frees {
+            add(&self.deallocations, 1);
+        } else if old > 0 {
+            add(&self.shrinks, 1);
         }
     }
 
@@ -158,9 +174,11 @@ impl Counters {
     /// One live block of `size` bytes is gone without having been handed back.
     #[cfg(feature = "std")]
     pub(crate) fn forget(&self, size: usize) {
-        add(&self.forgotten, 1);
-        self.bytes.fall(size);
-        self.blocks.fall(1);
+        if size > 0 {
+            add(&self.forgotten, 1);
+            self.bytes.fall(size);
+            self.blocks.fall(1);
+        }
     }
 
     /// Every live block is gone without having been handed back.

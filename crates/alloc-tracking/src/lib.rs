@@ -56,7 +56,9 @@
 //!
 //! - Sizes are those that were asked for. Blocks are trimmed to them, so a free takes off exactly
 //!   what its allocation put on.
-//! - Each counter is exact with any number of threads, and so are the peaks. No thread's end loses anything.
+//! - Each counter is exact with any number of threads, and so are the peaks. No thread's end loses
+//!   anything. Only a request that runs at the same time as `reset_stats` may be counted in part.
+//! - Zero-size blocks are not counted: they have no memory, and cannot be told apart.
 //! - A request is forwarded as what it is: zeroed as zeroed, growth as growth, so an inner
 //!   allocator loses none of its shortcuts.
 //! - A failed request is a failure and changes nothing else.

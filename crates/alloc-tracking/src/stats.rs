@@ -6,7 +6,8 @@ use core::fmt;
 /// or `Profiler`.
 ///
 /// Sizes are those that were asked for, in bytes, without the rounding of the allocator underneath.
-/// A zero-size block counts as a block of 0 bytes. The counters are `usize`: on 32-bit targets the
+/// Zero-size blocks do not count: to grow one is an allocation, and to shrink a block to nothing is
+/// a deallocation. The counters are `usize`: on 32-bit targets the
 /// totals wrap at 2³².
 ///
 /// Unless the counters were reset, `allocations == deallocations + forgotten + live_blocks`.
@@ -27,9 +28,10 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Blocks handed out by `allocate`, `allocate_zeroed`, `alloc` and `alloc_zeroed`.
+    /// Blocks handed out by `allocate`, `allocate_zeroed`, `alloc` and `alloc_zeroed`, or grown from
+    /// no bytes.
     pub allocations: usize,
-    /// Blocks handed back.
+    /// Blocks handed back, or shrunk to no bytes.
     pub deallocations: usize,
     /// Blocks grown, in place or by moving. A `realloc` to the same size is a growth by 0 bytes.
     pub grows: usize,
@@ -37,7 +39,8 @@ pub struct Stats {
     pub shrinks: usize,
     /// Requests that were refused. They change no other counter.
     pub failures: usize,
-    /// Blocks that are gone although nobody handed them back: their allocator was reset.
+    /// Blocks that are gone although nobody handed them back: their allocator was reset, or handed out
+    /// their address again (`FaultKind::HandedOutTwice` of `Profiler`).
     pub forgotten: usize,
     /// Bytes of all allocations, and the bytes by which blocks were grown.
     pub total_bytes: usize,

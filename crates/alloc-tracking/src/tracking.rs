@@ -17,7 +17,10 @@ use crate::counters::Counters;
 /// accounted by the size that was asked for, and are trimmed to it: the returned length is exactly
 /// `layout.size()`, so that no other size fits, and a free takes off what its allocation put on.
 ///
-/// A zero-size request is forwarded as well, and counts as a block of 0 bytes.
+/// A zero-size request is forwarded as well, but changes no counter unless it fails: such blocks
+/// have no memory and cannot be told apart, and containers hand back some that they never asked for
+/// (a `Box<()>`, an empty `Box<[T]>`) and keep others (a `Vec` that was shrunk to nothing). To grow a
+/// zero-size block counts as an allocation, and to shrink to one as a deallocation.
 ///
 /// It wraps any [`Allocator`], and any [`GlobalAlloc`] as `#[global_allocator]`. The value itself
 /// is the account: it is no [`AllocatorClone`](alloc_core::AllocatorClone), because clones would
@@ -89,8 +92,9 @@ impl<A> Tracking<A> {
     /// Begins a new account: the totals become zero, the peaks become what is live now.
     ///
     /// What is live stays live and is not forgotten. A block that was allocated before and is freed
-    /// later counts as a deallocation without an allocation. A request that runs at the same time
-    /// as this call counts before or after it.
+    /// later counts as a deallocation without an allocation. Each total is set to zero on its own: of
+    /// a request that runs at the same time as this call, one total may count it before the call and
+    /// another after it.
     pub fn reset_stats(&self) {
         self.counters.reset();
     }

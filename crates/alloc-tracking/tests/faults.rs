@@ -80,6 +80,30 @@ fn a_double_free_tells_what_was_freed_and_when() {
     heap.inner().assert_all_returned();
 }
 
+/// Said to have no bytes, a freed block is a freed block all the same.
+#[test]
+fn a_double_free_is_one_with_any_size() {
+    let heap = Profiler::new(Upstream::new());
+    let (right, nothing) = (layout(24, 8), layout(0, 8));
+    let block = heap.allocate(right).unwrap().cast();
+    // SAFETY: right the first time and wrong on purpose afterwards.
+    unsafe {
+        heap.deallocate(block, right);
+        heap.deallocate(block, nothing);
+        assert!(heap.grow(block, nothing, right).is_err());
+        assert!(heap.shrink(block, nothing, nothing).is_err());
+    }
+    let report = heap.report();
+    assert_eq!(report.fault_counts.double_free, 3);
+    assert_eq!(report.fault_counts.total(), 3);
+    assert_eq!(report.faults[0].expected, Some(right));
+    assert_eq!(
+        (report.stats.deallocations, report.stats.live_blocks),
+        (1, 0)
+    );
+    heap.inner().assert_all_returned();
+}
+
 /// The pointer from before a growth that moved the block is a freed one.
 #[test]
 fn a_pointer_from_before_a_move_is_a_double_free() {

@@ -3,7 +3,7 @@
 use core::alloc::GlobalAlloc;
 use core::ptr::NonNull;
 
-use alloc_core::{AllocError, Allocator, AllocatorEq, Layout, Owns, StaticAllocator};
+use alloc_core::{AllocError, Allocator, AllocatorEq, Layout, Owns, StaticAllocator, dangling};
 
 use super::Profiler;
 use super::fault::Operation;
@@ -23,7 +23,7 @@ unsafe impl<A: Allocator> Allocator for Profiler<A> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(self.nothing(layout));
+            return Ok(dangling(layout));
         }
         let block = start(self.inner.allocate(layout));
         self.born(block, layout);
@@ -33,7 +33,7 @@ unsafe impl<A: Allocator> Allocator for Profiler<A> {
     #[inline]
     fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
-            return Ok(self.nothing(layout));
+            return Ok(dangling(layout));
         }
         let block = start(self.inner.allocate_zeroed(layout));
         self.born(block, layout);
@@ -43,9 +43,7 @@ unsafe impl<A: Allocator> Allocator for Profiler<A> {
     #[inline]
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         if layout.size() == 0 {
-            if self.take_nothing(Operation::Deallocate, ptr, layout) {
-                self.counters.freeing(0);
-            }
+            self.is_nothing(Operation::Deallocate, ptr, layout);
             return;
         }
         if self.may_free(ptr, layout) {

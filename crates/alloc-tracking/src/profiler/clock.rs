@@ -15,7 +15,8 @@ const SET: u8 = 2;
 ///   initialised and never written again once `state` is `SET`.
 ///
 /// Nobody waits for that thread: who finds `SETTING` reads the clock at the very time of its
-/// beginning, and so reads 0.
+/// beginning, and so reads 0. A child that is forked off by another thread just then finds `SETTING`
+/// for ever: its clock stands at 0, and all its ages and lifetimes are 0.
 pub(super) struct Clock {
     state: AtomicU8,
     base: UnsafeCell<MaybeUninit<Instant>>,
@@ -66,8 +67,9 @@ impl Clock {
 pub fn thread_number() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(1);
     std::thread_local! {
-        // Constant at first and without a destructor: nothing is registered or allocated, and it
-        // works while a thread ends.
+        // Constant at first and without a destructor: where the target has thread-locals of its own,
+        // nothing is registered or allocated, and it works while a thread ends. Elsewhere the
+        // standard library makes it on first use.
         static NUMBER: Cell<u32> = const { Cell::new(0) };
     }
     let number = NUMBER.try_with(|cell| {

@@ -14,7 +14,7 @@ use super::Profiler;
 use super::clock::thread_number;
 use super::fault::{Fault, FaultKind, Operation};
 use super::slots::Record;
-use super::table::{Entered, Purpose, Taken};
+use super::table::{Entered, Purpose, Seen, Taken};
 
 /// A block that was taken out of the table for its last use.
 enum Held {
@@ -48,15 +48,17 @@ impl<A> Profiler<A> {
         }
     }
 
-    /// Enters a block in the table, or counts it as untracked.
+    /// Enters a block in the table.
     #[inline]
     fn enter(&self, block: NonNull<u8>, record: Record, layout: Layout) {
-        match self.table.enter(block.addr().get(), record) {
-            Entered::New => {}
-            Entered::Untracked => {
-                self.untracked.fetch_add(1, Ordering::Relaxed);
-            }
-            Entered::Over(old) => self.handed_out_twice(block, old, layout),
+        let entered = self.table.enter(block.addr().get(), record);
+        self.entered(entered, block, layout);
+    }
+
+    #[inline]
+    fn entered(&self, entered: Entered, block: NonNull<u8>, layout: Layout) {
+        if let Entered::Over(old) = entered {
+            self.handed_out_twice(block, old, layout);
         }
     }
 
@@ -178,19 +180,17 @@ impl<A> Profiler<A> {
                 self.enter(block, record.resized(new), new);
             }
             (Held::Untracked, None) => self.table.put_back_untracked(address),
-            (Held::Untracked, Some(block)) => self.enter(block, self.new_record(new), new),
+            (Held::Untracked, Some(block)) => {
+                let (address, record) = (block.addr().get(), self.new_record(new));
+                self.entered(self.table.enter_untracked(address, record), block, new);
+            }
         }
     }
 
-    /// Hands out a block of zero size, without the inner allocator.
-    pub(super) fn nothing(&self, layout: Layout) -> NonNull<[u8]> {
-        self.counters.allocated(0, true);
-        self.zero_size.fetch_add(1, Ordering::Relaxed);
-        dangling(layout)
-    }
-
-    /// Takes back a block of zero size, if there is one that looks like this.
-    pub(super) fn take_nothing(
+    /// Whether a pointer to no bytes may be what its caller says; if not, records why.
+    ///
+    /// Containers make such pointers up, so that any address is good but that of a block.
+    pub(super) fn is_nothing(
         &self,
         operation: Operation,
         ptr: NonNull<u8>,
@@ -198,34 +198,18 @@ impl<A> Profiler<A> {
     ) -> bool {
         let address = ptr.addr().get();
         if address == layout.align() {
-            // Relaxed: such blocks have no memory that an ordering could protect.
-            let left = self
-                .zero_size
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
-            if left.is_ok() {
-                return true;
-            }
+            return true;
         }
-        match self.table.find(address) {
-            Some(record) => {
-                let (kind, birth) = (FaultKind::WrongLayout, Some(record.birth));
-                self.fault(kind, operation, ptr, layout, record.layout(), birth);
-            }
-            None => {
-                self.fault(
-                    FaultKind::UnknownPointer,
-                    operation,
-                    ptr,
-                    layout,
-                    None,
-                    None,
-                );
-            }
-        }
+        let (kind, expected, since) = match self.table.look(address) {
+            Seen::Live(record) => (FaultKind::WrongLayout, record.layout(), record.birth),
+            Seen::Past(past) => (FaultKind::DoubleFree, past.layout(), past.end),
+            Seen::Nothing => return true,
+        };
+        self.fault(kind, operation, ptr, layout, expected, Some(since));
         false
     }
 
-    /// Grows a block of zero size: an allocation underneath.
+    /// Grows a block of zero size: an allocation underneath, if to any bytes.
     pub(super) fn grow_nothing(
         &self,
         ptr: NonNull<u8>,
@@ -233,23 +217,16 @@ impl<A> Profiler<A> {
         new: Layout,
         call: impl FnOnce() -> Result<NonNull<[u8]>, AllocError>,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        if !self.take_nothing(Operation::Grow, ptr, old) {
+        if !self.is_nothing(Operation::Grow, ptr, old) {
             self.counters.failed();
             return Err(AllocError);
         }
-        let block = if new.size() == 0 {
-            Ok(dangling(new))
-        } else {
-            call()
-        };
-        self.counters.grown(0, new.size(), block.is_ok());
-        match block {
-            Ok(block) if new.size() > 0 => self.enter(block.cast(), self.new_record(new), new),
-            _ => {
-                self.zero_size.fetch_add(1, Ordering::Relaxed);
-            }
+        if new.size() == 0 {
+            return Ok(dangling(new));
         }
-        Ok(trim(block?.cast(), new))
+        let block = call().ok().map(NonNull::cast);
+        self.born(block, new);
+        Ok(trim(block.ok_or(AllocError)?, new))
     }
 
     /// Shrinks a block to zero size: a free underneath, if it has any bytes.
@@ -261,7 +238,7 @@ impl<A> Profiler<A> {
         free: impl FnOnce(),
     ) -> Result<NonNull<[u8]>, AllocError> {
         let held = if old.size() == 0 {
-            self.take_nothing(Operation::Shrink, ptr, old)
+            self.is_nothing(Operation::Shrink, ptr, old)
         } else {
             self.take(Operation::Shrink, ptr, old, Purpose::Free)
                 .is_some()
@@ -270,12 +247,10 @@ impl<A> Profiler<A> {
             self.counters.failed();
             return Err(AllocError);
         }
-        self.counters.shrinking(old.size(), 0);
         if old.size() > 0 {
+            self.counters.freeing(old.size());
             free();
         }
-        self.counters.shrunk(old.size(), 0, true);
-        self.zero_size.fetch_add(1, Ordering::Relaxed);
         Ok(dangling(new))
     }
 }

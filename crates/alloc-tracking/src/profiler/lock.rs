@@ -4,18 +4,23 @@
 //! of it. Three rules keep it harmless:
 //!
 //! - It is held for a few dozen instructions, or for the rehash of one shard, never across a call
-//!   of an allocator or of code from outside. So its holder never waits for another lock, and a
-//!   deadlock is impossible.
-//! - Who waits yields its time slice after a short spin, so that a preempted holder gets to run.
+//!   of an allocator or of code from outside. So its holder never waits for another lock, and no
+//!   circle of threads can wait for one another.
+//! - Who waits yields its time slice after a short spin, so that a preempted holder gets to run. A
+//!   real-time scheduler may not let it: a waiting thread of high priority can then keep a holder of
+//!   low priority from its core for ever.
 //! - `fork` copies a lock that another thread holds at that moment into a child where that thread
-//!   does not exist. Each holder therefore writes the number of its process generation into the
-//!   lock; a child knows that it is one and takes over a lock of an earlier generation. What was
-//!   guarded may be half written: it is set to a state that is safe without it ([`Recover`]), not
-//!   read.
+//!   does not exist. Each holder therefore writes the id of its process into the lock, and a thread
+//!   that has waited for a while asks the system for the present one. How it tells a holder that is
+//!   gone from one that is not is said in [`process`]. What was guarded may be half written: it is
+//!   set to a state that is safe without it ([`Recover`]).
 
 use core::cell::UnsafeCell;
+use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU32, Ordering};
+
+use super::process;
 
 const FREE: u32 = 0;
 /// How often a waiting thread looks before it yields.
@@ -30,13 +35,16 @@ pub(super) trait Recover {
 
 /// A value that one thread at a time reaches.
 ///
-/// - I1: `holder` is [`FREE`] or the generation of the process whose thread holds the one [`Guard`].
+/// - I1: `holder` is [`FREE`], or a thread holds the one [`Guard`] and `holder` is what
+///   [`process::mine`] told that thread. It is set to another value than `FREE` only by who found
+///   `FREE`, or found that the holder [is gone](process::gone).
+/// - I2: a thread that holds a guard does not wait for a lock.
 pub(super) struct SpinLock<T> {
     holder: AtomicU32,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: I1: one thread at a time gets at `value`, so sharing the lock is sending the value from
+// SAFETY: I1: one existing thread at a time gets at `value`, so sharing the lock is sending the value from
 // thread to thread.
 unsafe impl<T: Send> Sync for SpinLock<T> {}
 
@@ -51,7 +59,7 @@ impl<T: Recover> SpinLock<T> {
     /// Waits for the lock.
     #[inline]
     pub(super) fn lock(&self) -> Guard<'_, T> {
-        let mine = generation::current();
+        let mine = process::mine();
         // Acquire: partner of the `Release` in `Guard::drop`.
         let taken = self
             .holder
@@ -59,23 +67,24 @@ impl<T: Recover> SpinLock<T> {
         if taken.is_err() {
             return self.wait();
         }
-        Guard { lock: self }
+        Guard::new(self)
     }
 
     #[cold]
     fn wait(&self) -> Guard<'_, T> {
         let mut spins = 0_u32;
         loop {
-            let mine = generation::current();
             let holder = self.holder.load(Ordering::Relaxed);
-            if holder != mine
+            // I2: this thread holds no lock, as `gone` asks.
+            let may_take = holder == FREE || spins >= SPINS && process::gone(holder);
+            if may_take
                 // Acquire: partner of the `Release` in `Guard::drop`.
                 && self
                     .holder
-                    .compare_exchange(holder, mine, Ordering::Acquire, Ordering::Relaxed)
+                    .compare_exchange(holder, process::mine(), Ordering::Acquire, Ordering::Relaxed)
                     .is_ok()
             {
-                let mut guard = Guard { lock: self };
+                let mut guard = Guard::new(self);
                 if holder != FREE {
                     guard.recover();
                 }
@@ -99,6 +108,18 @@ impl<T: Recover> SpinLock<T> {
 /// Access to the value until it is dropped.
 pub(super) struct Guard<'a, T> {
     lock: &'a SpinLock<T>,
+    /// A guard stays with its thread. Without this it could be shared by threads although `T` cannot:
+    /// the lock is `Sync` for any `T` that is `Send`.
+    _thread: PhantomData<*const ()>,
+}
+
+impl<'a, T> Guard<'a, T> {
+    fn new(lock: &'a SpinLock<T>) -> Self {
+        Self {
+            lock,
+            _thread: PhantomData,
+        }
+    }
 }
 
 impl<T> Deref for Guard<'_, T> {
@@ -127,57 +148,9 @@ impl<T> Drop for Guard<'_, T> {
     }
 }
 
-/// How many forks lie between this process and the one that first used a profiler.
-pub(super) mod generation {
-    use super::{AtomicU32, Ordering};
-
-    static CURRENT: AtomicU32 = AtomicU32::new(1);
-
-    /// The present generation: not 0, and the same for all threads of a process.
-    #[inline]
-    pub(super) fn current() -> u32 {
-        // Relaxed: it changes only in a forked child, while that has a single thread.
-        CURRENT.load(Ordering::Relaxed)
-    }
-
-    /// A new process was forked off, and this is it.
-    #[cfg(all(unix, not(miri)))]
-    extern "C" fn next() {
-        let next = current().checked_add(1).unwrap_or(1);
-        CURRENT.store(next, Ordering::Relaxed);
-    }
-
-    /// Sees to it that a forked child counts as a new generation. Without effect after the first call.
-    #[cfg(all(unix, not(miri)))]
-    pub(in crate::profiler) fn watch() {
-        use core::ffi::c_int;
-        use core::sync::atomic::AtomicBool;
-
-        unsafe extern "C" {
-            fn pthread_atfork(
-                prepare: Option<extern "C" fn()>,
-                parent: Option<extern "C" fn()>,
-                child: Option<extern "C" fn()>,
-            ) -> c_int;
-        }
-        static WATCHED: AtomicBool = AtomicBool::new(false);
-
-        // Relaxed: whoever comes first registers; nobody needs to see that it is done.
-        if !WATCHED.swap(true, Ordering::Relaxed) {
-            // SAFETY: the declaration is that of POSIX, and `next` only stores to an atomic. Should
-            // it fail for want of memory, forked children are not recognised, and nothing else.
-            let _ = unsafe { pthread_atfork(None, None, Some(next)) };
-        }
-    }
-
-    /// Where there is no `fork`, there is nothing to watch.
-    #[cfg(not(all(unix, not(miri))))]
-    pub(in crate::profiler) fn watch() {}
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Recover, SpinLock};
+    use super::{Guard, Recover, SpinLock, process};
     use core::sync::atomic::Ordering;
 
     struct Pair(u64, u64);
@@ -207,11 +180,32 @@ mod tests {
         assert_eq!(lock.lock().0, 4 * rounds);
     }
 
+    /// Two implementations for what is `Sync`, one for what is not: the use below compiles only if it
+    /// is clear which one is meant.
+    trait AmbiguousIfSync<Which> {
+        const HERE: () = ();
+    }
+    impl<T> AmbiguousIfSync<()> for T {}
+    impl<T: Sync> AmbiguousIfSync<u8> for T {}
+
     #[test]
-    fn a_lock_of_a_process_that_is_gone_is_taken_over() {
+    fn a_guard_is_not_shared() {
+        let () = <Guard<'_, Pair> as AmbiguousIfSync<_>>::HERE;
+    }
+
+    /// What a child of `fork` finds, in the thread that forked: a lock with the old id, and itself
+    /// with the same old id.
+    #[test]
+    #[cfg(unix)]
+    fn the_thread_that_forked_takes_over() {
         let lock = SpinLock::new(Pair(1, 2));
-        lock.holder.store(u32::MAX, Ordering::Relaxed);
-        let pair = lock.lock();
-        assert_eq!((pair.0, pair.1), (0, 0));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                process::pretend(u32::MAX);
+                lock.holder.store(u32::MAX, Ordering::Relaxed);
+                let pair = lock.lock();
+                assert_eq!((pair.0, pair.1), (0, 0));
+            });
+        });
     }
 }

@@ -8,6 +8,7 @@ mod hooks;
 mod lifetimes;
 mod lock;
 mod memory;
+mod process;
 mod report;
 mod slots;
 mod table;
@@ -20,7 +21,7 @@ pub use report::{LeakRecord, Report};
 
 use core::fmt;
 use core::ptr;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use std::vec::Vec;
 
@@ -51,18 +52,27 @@ use table::Table;
 ///
 /// Blocks are trimmed to the asked size, as those of [`Tracking`](crate::Tracking), so that one
 /// layout alone fits, and the check of it is exact. A zero-size request is answered without the
-/// inner allocator: such pointers repeat and cannot be told apart, so they are counted as blocks of
-/// 0 bytes but have no record.
+/// inner allocator: such pointers repeat and cannot be told apart, so they have no record and are not
+/// counted. To grow one is an allocation, and to shrink a block to nothing is a deallocation. To hand
+/// one back is never a fault, unless its address is that of a live block or of one that was freed
+/// lately.
 ///
 /// # In a hook
 ///
 /// It may be the `#[global_allocator]`. Nothing it does there allocates through itself: the table
-/// lives in memory from [`System`]. It takes no lock of the standard library, uses no lazy or
-/// destructible thread-local, prints nothing and does not unwind. Its own spin locks, one per
-/// shard, are never held while an allocator or code of yours is called. A child of `fork` takes
-/// over a lock that was held at that moment; the records of that shard are then lost, which the
-/// [`Report`] says, and its blocks are freed unchecked. It must not be used from signal handlers,
-/// as no allocator may.
+/// lives in memory from [`System`]. It takes no lock of the standard library, prints nothing and
+/// does not unwind. Its thread-locals have constant values and no destructors; on targets without
+/// native thread-locals those of the standard library are lazy all the same, and may allocate.
+///
+/// Its own spin locks, one per shard, are never held while an allocator or code of yours is called.
+/// They know no priorities: under a real-time scheduler a thread that waits for one of lower priority
+/// on the same core may wait for ever. It must not be used from signal handlers, as no allocator may.
+///
+/// A child of `fork` takes over a lock that was held at that moment; the records of that shard are
+/// then lost, which the [`Report`] says, and its blocks are freed unchecked. A child that was made
+/// past the C library, with a bare system call, does the same if the thread that made it had used a
+/// profiler before and it starts no threads. A
+/// child that shares memory with its parent, as after `vfork`, must not use the profiler.
 ///
 /// If there is no memory for a record, the block is handed out all the same, and counted as
 /// [`untracked`](Report::untracked). As long as such a block may be live, an unknown pointer in its
@@ -98,9 +108,6 @@ pub struct Profiler<A = DefaultUpstream> {
     faults: Faults,
     clock: Clock,
     sequence: AtomicU64,
-    /// Live blocks of zero size, which have no record.
-    zero_size: AtomicUsize,
-    untracked: AtomicUsize,
     on_fault: Option<fn(&Fault)>,
     inner: A,
 }
@@ -118,8 +125,6 @@ impl<A> Profiler<A> {
             faults: Faults::new(),
             clock: Clock::new(),
             sequence: AtomicU64::new(0),
-            zero_size: AtomicUsize::new(0),
-            untracked: AtomicUsize::new(0),
             on_fault,
             inner,
         }
@@ -212,7 +217,7 @@ impl<A> Profiler<A> {
             lifetimes: self.table.lifetimes(),
             faults: self.faults.first().collect(),
             fault_counts: self.faults.counts(),
-            untracked: self.untracked.load(Ordering::Relaxed),
+            untracked: self.table.untracked(),
             lost_shards: self.table.lost(),
         }
     }
@@ -222,7 +227,9 @@ impl<A> Profiler<A> {
         &self.inner
     }
 
-    /// Unwraps the allocator; the blocks stay valid, their records are gone.
+    /// Unwraps the allocator; the blocks of non-zero size stay valid, their records are gone.
+    ///
+    /// Zero-size blocks were never its own: they must not be handed to it.
     pub fn into_inner(self) -> A {
         self.inner
     }
@@ -237,7 +244,6 @@ impl<A: Reset> Profiler<A> {
         let now = self.clock.now();
         self.table.end_all(now);
         self.counters.forget_all();
-        *self.zero_size.get_mut() = 0;
         self.inner.reset();
     }
 }

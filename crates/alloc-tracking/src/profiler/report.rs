@@ -20,7 +20,9 @@ pub struct LeakRecord {
     pub layout: Layout,
     /// For how long it has been live. Growing and shrinking do not make it younger.
     pub age: Duration,
-    /// The how-manieth block of its profiler it is, from 0. See
+    /// The number of the block, from 0: a block that was allocated after another call returned has a
+    /// higher one than the block of that call. Blocks that could not be recorded take numbers too,
+    /// and a new one when they are resized; zero-size blocks take none. See
     /// [`Profiler::next_sequence`](crate::Profiler::next_sequence).
     pub sequence: u64,
     /// The [number](crate::thread_number) of the thread that allocated it.
@@ -58,7 +60,8 @@ pub struct Report {
     /// How many faults were found.
     pub fault_counts: FaultCounts,
     /// How many blocks were handed out without being recorded, because there was no memory for the
-    /// record. They are counted in `stats` but missing in `leaks` and `lifetimes`.
+    /// record. They are counted in `stats` but missing in `leaks` and `lifetimes`. Each counts once,
+    /// however often it is resized; [`Profiler::reset`](crate::Profiler::reset) begins again at 0.
     pub untracked: usize,
     /// How many of the parts of the table were lost in a `fork`: 0 but in a child process.
     pub lost_shards: usize,

@@ -2,13 +2,14 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::mem;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::alloc::System;
 
 use alloc_core::{Allocator, vec::Vec};
 
 use super::history::{History, Past, REMEMBERED};
 use super::lifetimes::Lifetimes;
-use super::lock::{Recover, SpinLock, generation};
+use super::lock::{Recover, SpinLock};
 use super::memory::ZeroedSlice;
 use super::slots::{Record, Slots};
 use crate::math::{SHARDS, shard_of};
@@ -43,8 +44,17 @@ pub(super) enum Taken {
     Unknown,
 }
 
+/// What the table says of an address whose block is said to have no bytes.
+pub(super) enum Seen {
+    /// A block is live there.
+    Live(Record),
+    /// A block was freed there, not long ago.
+    Past(Past),
+    Nothing,
+}
+
 /// What became of a block that was to be entered.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Entered {
     New,
     /// The address was live already; this was its record.
@@ -107,7 +117,8 @@ impl<M: GlobalAlloc + Copy> Shard<M> {
 impl<M: GlobalAlloc + Copy> Recover for Shard<M> {
     fn recover(&mut self) {
         let memory = self.memory;
-        // The old slots may be half written: they are neither read nor freed.
+        // The old value may be half written. Its fields are moved aside as they are; the memory that
+        // they point to is neither read nor freed.
         mem::forget(mem::replace(self, Self::new(memory)));
         self.lost = true;
     }
@@ -118,6 +129,8 @@ impl<M: GlobalAlloc + Copy> Recover for Shard<M> {
 /// No lock of it is held while `M` is called.
 pub(super) struct Table<M: GlobalAlloc + Copy = System> {
     shards: [SpinLock<Shard<M>>; SHARDS],
+    /// How many blocks could not be entered, live or not.
+    untracked: AtomicUsize,
     memory: M,
 }
 
@@ -125,6 +138,7 @@ impl Table {
     pub(super) const fn new() -> Self {
         Self {
             shards: [const { SpinLock::new(Shard::new(System)) }; SHARDS],
+            untracked: AtomicUsize::new(0),
             memory: System,
         }
     }
@@ -136,9 +150,20 @@ impl<M: GlobalAlloc + Copy> Table<M> {
         &self.shards[shard_of(address)]
     }
 
-    /// Enters a block that was just allocated.
+    /// Enters a block that was just allocated, or counts it as untracked.
     #[inline]
     pub(super) fn enter(&self, address: usize, record: Record) -> Entered {
+        let entered = self.enter_untracked(address, record);
+        if entered == Entered::Untracked {
+            // Relaxed: the number itself is all that is wanted.
+            self.untracked.fetch_add(1, Ordering::Relaxed);
+        }
+        entered
+    }
+
+    /// Enters a block that was untracked until it was resized. If it stays so, it is not counted again.
+    #[inline]
+    pub(super) fn enter_untracked(&self, address: usize, record: Record) -> Entered {
         let entered = self.shard(address).lock().enter(address, record);
         entered.unwrap_or_else(|| self.enter_growing(address, record))
     }
@@ -161,7 +186,6 @@ impl<M: GlobalAlloc + Copy> Table<M> {
 
     /// Gives the shard of an address a larger table; `false` if there is no memory for it.
     fn grow(&self, address: usize) -> bool {
-        generation::watch();
         let size = self.shard(address).lock().slots.next_size();
         let Some(larger) = ZeroedSlice::allocate(size, self.memory) else {
             return false;
@@ -217,10 +241,16 @@ impl<M: GlobalAlloc + Copy> Table<M> {
         shard.reserved = shard.reserved.saturating_sub(1);
     }
 
-    /// The record of a live block.
-    pub(super) fn find(&self, address: usize) -> Option<Record> {
+    /// What is or was at an address. Changes nothing.
+    pub(super) fn look(&self, address: usize) -> Seen {
         let shard = self.shard(address).lock();
-        shard.slots.find(address).map(|at| shard.slots.get(at))
+        match shard.slots.find(address) {
+            Some(at) => Seen::Live(shard.slots.get(at)),
+            None => shard
+                .history
+                .find(address)
+                .map_or(Seen::Nothing, Seen::Past),
+        }
     }
 
     /// Copies out every live block. Shard by shard: exact for blocks that live through the call.
@@ -258,6 +288,11 @@ impl<M: GlobalAlloc + Copy> Table<M> {
         }
     }
 
+    /// How many blocks could not be entered since the last [`end_all`](Self::end_all).
+    pub(super) fn untracked(&self) -> usize {
+        self.untracked.load(Ordering::Relaxed)
+    }
+
     /// How many shards lost their records because the process forked while one of them was being changed.
     pub(super) fn lost(&self) -> usize {
         let lost = self.shards.iter().filter(|shard| shard.lock().lost);
@@ -266,6 +301,7 @@ impl<M: GlobalAlloc + Copy> Table<M> {
 
     /// Ends the life of every block.
     pub(super) fn end_all(&mut self, now: u64) {
+        *self.untracked.get_mut() = 0;
         for shard in &mut self.shards {
             let shard = shard.get_mut();
             for (address, record) in shard.slots.iter() {
@@ -281,125 +317,4 @@ impl<M: GlobalAlloc + Copy> Table<M> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use core::sync::atomic::{AtomicUsize, Ordering};
-
-    const LAYOUT: Layout = Layout::new::<u64>();
-
-    /// Memory for so many requests and no more.
-    struct Rationed(AtomicUsize);
-
-    // SAFETY: the system's blocks, or none.
-    unsafe impl GlobalAlloc for &Rationed {
-        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-            let left = self
-                .0
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
-            if left.is_err() {
-                return core::ptr::null_mut();
-            }
-            // SAFETY: the caller's promise.
-            unsafe { System.alloc(layout) }
-        }
-
-        unsafe fn dealloc(&self, ptr: *mut u8, layout: Layout) {
-            // SAFETY: the caller's promise.
-            unsafe { System.dealloc(ptr, layout) }
-        }
-    }
-
-    fn table<M: GlobalAlloc + Copy>(memory: M) -> Table<M> {
-        Table {
-            shards: core::array::from_fn(|_| SpinLock::new(Shard::new(memory))),
-            memory,
-        }
-    }
-
-    fn record(sequence: u64) -> Record {
-        Record::new(LAYOUT, 5, sequence, 1)
-    }
-
-    /// Addresses of one shard.
-    fn addresses() -> impl Iterator<Item = usize> {
-        (1..)
-            .map(|i| i * 16)
-            .filter(|&address| shard_of(address) == 3)
-    }
-
-    #[test]
-    fn a_block_is_taken_once_and_then_remembered() {
-        let table = Table::new();
-        assert_eq!(table.enter(16, record(1)), Entered::New);
-        assert_eq!(table.enter(16, record(2)), Entered::Over(record(1)));
-        assert!(matches!(
-            table.take(16, Layout::new::<u32>(), 9, Purpose::Free),
-            Taken::Misfit(_)
-        ));
-        assert!(
-            matches!(table.take(16, LAYOUT, 9, Purpose::Free), Taken::Held(r) if r == record(2))
-        );
-        assert!(matches!(table.take(16, LAYOUT, 9, Purpose::Free), Taken::Past(p) if p.end == 9));
-        assert!(matches!(
-            table.take(32, LAYOUT, 9, Purpose::Free),
-            Taken::Unknown
-        ));
-        assert_eq!(table.lifetimes().count(), 1);
-    }
-
-    #[test]
-    fn without_memory_blocks_are_untracked_and_not_unknown() {
-        let memory = Rationed(AtomicUsize::new(0));
-        let table = table(&memory);
-        assert_eq!(table.enter(16, record(1)), Entered::Untracked);
-        assert!(matches!(
-            table.take(16, LAYOUT, 9, Purpose::Resize),
-            Taken::Untracked
-        ));
-        table.put_back_untracked(16);
-        assert!(matches!(
-            table.take(16, LAYOUT, 9, Purpose::Free),
-            Taken::Untracked
-        ));
-        assert!(matches!(
-            table.take(16, LAYOUT, 9, Purpose::Free),
-            Taken::Unknown
-        ));
-    }
-
-    #[test]
-    fn a_place_is_kept_for_a_block_that_is_resized() {
-        let memory = Rationed(AtomicUsize::new(2));
-        let table = table(&memory);
-        let mut fresh = addresses();
-        let first = fresh.next().unwrap();
-        assert_eq!(table.enter(first, record(0)), Entered::New);
-        assert!(matches!(
-            table.take(first, LAYOUT, 9, Purpose::Resize),
-            Taken::Held(_)
-        ));
-        // Fills the shard, whose table cannot grow, to the last place but the one that is kept.
-        let entered = |address| table.enter(address, record(1)) == Entered::New;
-        assert_eq!(
-            fresh.take(60).filter(|&address| entered(address)).count(),
-            47
-        );
-        table.put_back(first, record(0));
-        assert_eq!(table.find(first), Some(record(0)));
-    }
-
-    #[test]
-    #[cfg_attr(miri, ignore = "leaks the torn table, as it should")]
-    fn a_shard_of_a_process_that_is_gone_begins_anew() {
-        let mut table = Table::new();
-        table.enter(16, record(1));
-        table.shard(16).lock().recover();
-        assert_eq!(table.lost(), 1);
-        assert!(matches!(
-            table.take(16, LAYOUT, 9, Purpose::Free),
-            Taken::Untracked
-        ));
-        table.end_all(10);
-        assert_eq!(table.lost(), 0);
-    }
-}
+mod tests;

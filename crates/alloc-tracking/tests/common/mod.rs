@@ -31,6 +31,17 @@ pub(crate) struct Account {
     pub(crate) peak_blocks: usize,
 }
 
+impl Account {
+    /// A block of no bytes is no block.
+    fn freed(&mut self, layout: Layout) {
+        if layout.size() > 0 {
+            self.deallocations += 1;
+            self.live_bytes -= layout.size();
+            self.live_blocks -= 1;
+        }
+    }
+}
+
 impl From<Stats> for Account {
     fn from(stats: Stats) -> Self {
         assert_eq!(stats.forgotten, 0);
@@ -80,6 +91,9 @@ impl<A> Ledger<A> {
 
 fn allocated(layout: Layout) -> impl FnOnce(&mut Account) {
     move |account| {
+        if layout.size() == 0 {
+            return;
+        }
         account.allocations += 1;
         account.total_bytes += layout.size();
         account.live_bytes += layout.size();
@@ -89,6 +103,9 @@ fn allocated(layout: Layout) -> impl FnOnce(&mut Account) {
 
 fn grown(old: Layout, new: Layout) -> impl FnOnce(&mut Account) {
     move |account| {
+        if old.size() == 0 {
+            return allocated(new)(account);
+        }
         account.grows += 1;
         account.total_bytes += new.size() - old.size();
         account.live_bytes += new.size() - old.size();
@@ -109,9 +126,7 @@ unsafe impl<A: Allocator> Allocator for Ledger<A> {
         // SAFETY: the caller's promise.
         unsafe { self.inner.deallocate(ptr, layout) };
         let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
-        account.deallocations += 1;
-        account.live_bytes -= layout.size();
-        account.live_blocks -= 1;
+        account.freed(layout);
     }
 
     unsafe fn grow(
@@ -145,6 +160,9 @@ unsafe impl<A: Allocator> Allocator for Ledger<A> {
         // SAFETY: the caller's promise.
         let block = unsafe { self.inner.shrink(ptr, old, new) };
         self.note(block, |account| {
+            if new.size() == 0 {
+                return account.freed(old);
+            }
             account.shrinks += 1;
             account.live_bytes -= old.size() - new.size();
         })
