@@ -6,7 +6,7 @@
 //!
 //! - I1: each thread goes by the id of a process, `MINE`, which it asks the system for when it first
 //!   needs one. A thread that was started in this process has the right id. Only the thread that
-//!   forked can have an old one, until it [settles](settle).
+//!   forked can have an old one, until it settles.
 //! - I2: a thread settles only while it holds no lock.
 //! - I3: `SETTLED` is the id of this process only if every thread in it has the right id. Then a lock
 //!   with another id is held by a thread that does not exist.
