@@ -28,6 +28,10 @@ pub(super) const TSAN: Verb = Verb {
 /// A request too large is answered by an error, as the laws want it, and does not end the process.
 pub(super) const HUGE_REQUESTS_ERR: &str = "allocator_may_return_null=1";
 
+/// Optimises what the tests lean on, the standard library too, as otherwise they take minutes; our own
+/// crates stay as written, so that the compiler removes no request that a test makes.
+const OPTIMISED_DEPENDENCIES: &str = r#"profile.dev.package."*".opt-level=1"#;
+
 /// The crates whose tests share allocators between threads.
 const THREADED: &[&str] = &[
     "alloc-sync-pool",
@@ -60,15 +64,14 @@ fn step(
     options: &'static str,
     crates: &[&str],
 ) -> Step {
-    // A target of its own keeps the flags from build scripts; line tables are all that a report needs,
-    // and a little optimisation pays for itself: every access to memory is a call without it.
+    // A target of its own keeps the flags from build scripts; line tables are all that a report needs.
     let cmd = Cmd::cargo("+nightly test -Zbuild-std --target")
         .args([host()])
         .packages(crates.iter().copied())
-        .words("--features nightly,std --lib --tests")
+        .words("--features nightly,std --lib --tests --no-fail-fast --config")
+        .args([OPTIMISED_DEPENDENCIES])
         .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
         .env(options, HUGE_REQUESTS_ERR)
-        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
         .target_dir(&workspace.target(name));
     Step::run(name, cmd).needs([Need::Nightly, Need::RustSrc])

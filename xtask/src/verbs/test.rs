@@ -39,11 +39,11 @@ fn plan(workspace: &Workspace) -> Plan {
 /// The steps, also of `ci`.
 pub(super) fn steps(workspace: &Workspace) -> Vec<Step> {
     // One selection of packages and features for all that shares a folder, so that nothing is built twice.
-    let tests = Cmd::cargo("test --workspace --features std --lib --bins --tests");
-    let docs = Cmd::cargo("test --workspace --features std --doc");
+    let tests = Cmd::cargo("test --workspace --features std --lib --bins --tests --no-fail-fast");
+    let docs = Cmd::cargo("test --workspace --features std --doc --no-fail-fast");
     let nightly = Cmd::cargo("test")
         .packages(workspace.names(|_| true))
-        .words("--features nightly,std")
+        .words("--features nightly,std --no-fail-fast")
         .env("RUSTC_BOOTSTRAP", "1")
         .target_dir(&workspace.target("nightly-trait"));
     vec![
