@@ -170,18 +170,18 @@ impl LastChunk {
 unsafe impl Allocator for LastChunk {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let pool = (self.pool)();
-        if self.calls.fetch_add(1, Ordering::SeqCst) == 0 {
+        if self.calls.fetch_add(1, Ordering::Relaxed) == 0 {
             let other = thread::spawn(|| assert!(pool.allocate(BLOCK).is_ok()));
             other.join().unwrap();
         }
         let left = |left: usize| left.checked_sub(1);
         self.left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, left)
             .map_err(|_| AllocError)?;
         Global.allocate(layout)
     }
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        self.left.fetch_add(1, Ordering::SeqCst);
+        self.left.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the caller's promise, passed on.
         unsafe { Global.deallocate(ptr, layout) };
     }

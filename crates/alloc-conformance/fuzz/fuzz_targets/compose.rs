@@ -38,7 +38,10 @@ fuzz_target!(|data: &[u8]| {
 fn fixed_arena_then_heap(program: &[u8]) -> Result<(), alloc_conformance::Violation> {
     let mut buffer = [MaybeUninit::uninit(); 500];
     let upstream = Upstream::new().over_returning().least_aligned();
-    let both = Fallback::new(FixedArena::<8>::with_min_align(&mut buffer), upstream.clone());
+    let both = Fallback::new(
+        FixedArena::<8>::with_min_align(&mut buffer),
+        upstream.clone(),
+    );
     Program::from_bytes(program).run(&&both, &Limits::any())?;
     drop(both);
     upstream.check()

@@ -22,7 +22,11 @@ pub(crate) fn take(pool: &impl Allocator, request: Layout, n: usize) -> Vec<NonN
 }
 
 /// Frees blocks of `request`.
-pub(crate) fn give(pool: &impl Allocator, request: Layout, blocks: impl IntoIterator<Item = NonNull<u8>>) {
+pub(crate) fn give(
+    pool: &impl Allocator,
+    request: Layout,
+    blocks: impl IntoIterator<Item = NonNull<u8>>,
+) {
     for block in blocks {
         // SAFETY: from `take` with the same pool and layout, and not used any more.
         unsafe { pool.deallocate(block, request) };
