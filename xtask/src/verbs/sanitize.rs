@@ -32,6 +32,10 @@ pub(super) const HUGE_REQUESTS_ERR: &str = "allocator_may_return_null=1";
 /// crates stay as written, so that the compiler removes no request that a test makes.
 const OPTIMISED_DEPENDENCIES: &str = r#"profile.dev.package."*".opt-level=1"#;
 
+/// In the names of tests that fork while threads run. `ThreadSanitizer` does not follow those of such a
+/// child, and takes what the parent's threads did before for a race with it.
+const FORKING: &str = "children";
+
 /// The crates whose tests share allocators between threads.
 const THREADED: &[&str] = &[
     "alloc-sync-pool",
@@ -42,30 +46,34 @@ const THREADED: &[&str] = &[
 
 /// The step of `AddressSanitizer`: memory used after it was given back, out of bounds, or leaked.
 pub(super) fn asan(workspace: &Workspace) -> Step {
+    let all = workspace.names(|_| true);
     step(
-        workspace,
         "asan",
-        "address",
-        "ASAN_OPTIONS",
-        &workspace.names(|_| true),
+        command(workspace, "asan", "address", "ASAN_OPTIONS", &all),
     )
 }
 
 /// The step of `ThreadSanitizer`: data races.
 pub(super) fn tsan(workspace: &Workspace) -> Step {
     let threaded = workspace.names(|own| THREADED.contains(&own.name.as_str()));
-    step(workspace, "tsan", "thread", "TSAN_OPTIONS", &threaded)
+    let cmd = command(workspace, "tsan", "thread", "TSAN_OPTIONS", &threaded);
+    step("tsan", cmd.args(["--", "--skip", FORKING]))
 }
 
-fn step(
+fn step(name: &'static str, cmd: Cmd) -> Step {
+    Step::run(name, cmd).needs([Need::Nightly, Need::RustSrc])
+}
+
+/// The tests of some crates under one sanitizer.
+fn command(
     workspace: &Workspace,
     name: &'static str,
     sanitizer: &str,
     options: &'static str,
     crates: &[&str],
-) -> Step {
+) -> Cmd {
     // A target of its own keeps the flags from build scripts; line tables are all that a report needs.
-    let cmd = Cmd::cargo("+nightly test -Zbuild-std --target")
+    Cmd::cargo("+nightly test -Zbuild-std --target")
         .args([host()])
         .packages(crates.iter().copied())
         .words("--features nightly,std --lib --tests --no-fail-fast --config")
@@ -73,6 +81,21 @@ fn step(
         .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
         .env(options, HUGE_REQUESTS_ERR)
         .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
-        .target_dir(&workspace.target(name));
-    Step::run(name, cmd).needs([Need::Nightly, Need::RustSrc])
+        .target_dir(&workspace.target(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TSAN;
+    use crate::args::Args;
+    use crate::workspace::Workspace;
+
+    #[test]
+    fn every_threaded_crate_exists() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        let known = |name: &&str| workspace.find_crate(name).is_some();
+        assert!(super::THREADED.iter().all(known));
+        assert_eq!((TSAN.plan)(&workspace, &Args::default())?.names(), ["tsan"]);
+        Ok(())
+    }
 }
