@@ -36,6 +36,10 @@ const OPTIMISED_DEPENDENCIES: &str = r#"profile.dev.package."*".opt-level=1"#;
 /// child, and takes what the parent's threads did before for a race with it.
 const FORKING: &str = "children";
 
+/// In the names of tests that run the whole suite once for each broken allocator: a minute and more
+/// under `ThreadSanitizer`, and no thread in it that the suite of a healthy allocator has not.
+const REPEATED: &[&str] = &["_fault_is_found_", "_law_has_a_fault", "_law_passes_an_"];
+
 /// The crates whose tests share allocators between threads.
 const THREADED: &[&str] = &[
     "alloc-sync-pool",
@@ -57,7 +61,8 @@ pub(super) fn asan(workspace: &Workspace) -> Step {
 pub(super) fn tsan(workspace: &Workspace) -> Step {
     let threaded = workspace.names(|own| THREADED.contains(&own.name.as_str()));
     let cmd = command(workspace, "tsan", "thread", "TSAN_OPTIONS", &threaded);
-    step("tsan", cmd.args(["--", "--skip", FORKING]))
+    let skipped = REPEATED.iter().flat_map(|name| ["--skip", name]);
+    step("tsan", cmd.args(["--", "--skip", FORKING]).args(skipped))
 }
 
 fn step(name: &'static str, cmd: Cmd) -> Step {
