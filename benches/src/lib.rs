@@ -33,6 +33,10 @@ pub mod input;
 
 pub mod jobs;
 pub mod registry;
+pub mod subjects;
+pub mod workloads;
+
+pub mod record;
 
 pub mod leaks;
 pub mod measure;

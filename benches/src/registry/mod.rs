@@ -1,35 +1,124 @@
-//! Subjects and workloads, which are data: what is measured, and how.
+//! Subjects and workloads, which are data: what is measured, and beside what.
 //!
-//! A *workload* is a function that is generic over an allocator; it returns a number that every
-//! allocator must agree on. A *subject* is a line that says how an allocator is made. A *group* of
-//! both has a benchmark of its own, and is measured pair by pair, first of all with the system
-//! allocator. To add a workload, write the function and its name in a group; to add a subject,
-//! write the line.
+//! A *workload* is a small function that is generic over what it needs of a subject. A *subject* is
+//! a type of [`subjects`](crate::subjects). A *group* has a file of this folder, with tables that
+//! say which subjects run which workloads: to add a workload, write the function and its line; to
+//! add a subject, write the type and its name. Each pair is a [`Case`], and both instruments, the
+//! memory measure, the records and the page work on cases alone.
 
-mod groups;
-pub mod threads;
-pub mod workloads;
+#[macro_use]
+mod table;
 
-pub use groups::{GROUPS, cases};
+mod aligned;
+mod arena;
+mod compose;
+mod jobs;
+mod memory;
+mod pool;
+mod sync_pool;
+mod tracking;
 
-/// One round of a workload over one subject; returns the workload's number.
-pub type Round = Box<dyn FnMut() -> u64>;
+use std::fmt;
+use std::time::Duration;
 
-/// A workload over a subject.
-#[derive(Clone, Copy, Debug)]
+/// Runs so many iterations of a workload over its subject.
+pub type Round = Box<dyn FnMut(u64) -> Ran>;
+
+/// What a round was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// How long the iterations took, without what was prepared before and taken down after them.
+    pub time: Duration,
+    /// What the last iteration computed: the same with every subject and in every iteration. 0 where
+    /// a workload computes nothing.
+    pub answer: u64,
+}
+
+/// Whose a subject is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// An allocator of this workspace.
+    Ours,
+    /// What a program has that depends on nothing.
+    System,
+    /// Somebody else's.
+    Peer,
+    /// The cost of the measurement itself: the workload without an allocator.
+    Floor,
+}
+
+/// A workload over a subject, with a number of threads.
+#[derive(Clone, Copy)]
 pub struct Case {
-    /// The group, which is also the name of its benchmark.
+    /// The group.
     pub group: &'static str,
     /// The workload's name.
     pub workload: &'static str,
+    /// What the workload stands for: a sentence.
+    pub about: &'static str,
     /// The subject's name.
     pub subject: &'static str,
-    start: fn() -> Round,
+    /// Whose it is.
+    pub origin: Origin,
+    /// How many threads run the workload.
+    pub threads: usize,
+    /// Operations in one iteration, of all threads together.
+    pub ops: u64,
+    /// The most bytes that an iteration has requested at one time; 0 where memory says nothing.
+    pub live: u64,
+    start: fn(usize) -> Round,
 }
 
 impl Case {
-    /// Makes the subject, and returns what runs the workload over it as often as it is called.
+    /// Makes the subject, and returns what runs the workload over it.
     pub fn start(&self) -> Round {
-        (self.start)()
+        (self.start)(self.threads)
     }
+
+    /// The workload with its group: `arena/u64`, and `sync_pool/own pairs/2` with two threads.
+    pub fn place(&self) -> String {
+        place(self.group, self.workload, self.threads)
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} over {}", self.place(), self.subject)
+    }
+}
+
+/// Names a workload with its group, and with its number of threads if that is not one.
+pub fn place(group: &str, workload: &str, threads: usize) -> String {
+    match threads {
+        1 => format!("{group}/{workload}"),
+        _ => format!("{group}/{workload}/{threads}"),
+    }
+}
+
+/// Every case, group by group and workload by workload.
+pub fn cases() -> Vec<Case> {
+    let tables: [fn(&mut Vec<Case>); 8] = [
+        arena::add,
+        pool::add,
+        sync_pool::add,
+        aligned::add,
+        tracking::add,
+        compose::add,
+        jobs::add,
+        memory::add,
+    ];
+    let mut cases = Vec::new();
+    tables.iter().for_each(|add| add(&mut cases));
+    cases
+}
+
+/// The names of all groups.
+pub fn groups(cases: &[Case]) -> Vec<&'static str> {
+    let mut groups = Vec::new();
+    for case in cases {
+        if !groups.contains(&case.group) {
+            groups.push(case.group);
+        }
+    }
+    groups
 }

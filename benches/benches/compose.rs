@@ -1,7 +1,0 @@
-//! Measures the group `compose` of the registry.
-
-mod driver;
-
-fn main() {
-    driver::run("compose");
-}

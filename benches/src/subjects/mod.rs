@@ -1,0 +1,21 @@
+//! What is measured: every allocator as a type, with what a workload may ask of it.
+//!
+//! A subject is as its crate's documentation shows it to a new user, without settings that a reader
+//! would have to know about; where a setting is what is compared, it is in the subject's name.
+
+pub mod heaps;
+
+pub mod aligned;
+pub mod arenas;
+pub mod free_lists;
+pub mod shared;
+pub mod stores;
+
+/// A type that can be measured.
+pub trait Subject: Sized + 'static {
+    /// What a table calls it.
+    const NAME: &'static str;
+
+    /// Makes one.
+    fn fresh() -> Self;
+}

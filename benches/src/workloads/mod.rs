@@ -1,0 +1,57 @@
+//! What the subjects do.
+//!
+//! Each workload is deterministic, and leaves its subject as it found it, so that it can run for as
+//! many iterations as a measurement takes. What it stands for is written where the registry lists it.
+
+pub mod arena;
+pub mod containers;
+pub mod pool;
+pub mod sync_pool;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use crate::registry::{Ran, Round};
+
+/// A round of a workload of one thread, of which `iterate` is one iteration.
+pub fn alone(mut iterate: impl FnMut() + 'static) -> Round {
+    answering(move || {
+        iterate();
+        0
+    })
+}
+
+/// The same for a workload that computes something.
+pub fn answering(mut iterate: impl FnMut() -> u64 + 'static) -> Round {
+    Box::new(move |iterations| {
+        let start = Instant::now();
+        let mut answer = 0;
+        for _ in 0..iterations {
+            answer = black_box(iterate());
+        }
+        Ran {
+            time: start.elapsed(),
+            answer,
+        }
+    })
+}
+
+/// Numbers without a pattern, the same in each run (Marsaglia, *Xorshift RNGs*, 2003).
+#[derive(Clone, Copy, Debug)]
+pub struct Numbers(u64);
+
+impl Numbers {
+    /// The numbers that begin at `seed`, which is not zero.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `end`.
+    #[inline]
+    pub fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 8) as usize % end
+    }
+}
