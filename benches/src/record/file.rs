@@ -134,13 +134,31 @@ fn text(record: &Record) -> Result<Vec<u8>, csv::Error> {
     Ok(text)
 }
 
-/// The latest record in a folder: file names begin with dates.
-pub fn latest(folder: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).ok()?;
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    paths
-        .filter(|path| path.extension().is_some_and(|end| end == "csv"))
-        .max()
+/// What the records of a folder say together: of each case and measure the newest row, and the
+/// environment of the newest record. File names begin with dates. `None` if there is no record.
+///
+/// # Errors
+///
+/// A record cannot be read.
+pub fn kept(folder: &Path) -> Result<Option<Record>, Fault> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    paths.retain(|path| path.extension().is_some_and(|end| end == "csv"));
+    paths.sort();
+    let mut whole: Option<Record> = None;
+    for path in paths {
+        let newer = read(&path)?;
+        match &mut whole {
+            None => whole = Some(newer),
+            Some(whole) => {
+                whole.environment = newer.environment;
+                newer.rows.into_iter().for_each(|row| whole.add(row));
+            }
+        }
+    }
+    Ok(whole)
 }
 
 impl std::fmt::Display for Origin {

@@ -64,6 +64,8 @@ pub struct Case {
     pub threads: usize,
     /// Operations in one iteration, of all threads together.
     pub ops: u64,
+    /// Whether the subject takes its memory from the program's global allocator.
+    pub upstream: bool,
     /// The most bytes that an iteration has requested at one time; 0 where memory says nothing.
     pub live: u64,
     start: fn(usize) -> Round,
@@ -108,7 +110,9 @@ pub fn cases() -> Vec<Case> {
         memory::add,
     ];
     let mut cases = Vec::new();
-    tables.iter().for_each(|add| add(&mut cases));
+    for add in tables {
+        add(&mut cases);
+    }
     cases
 }
 

@@ -35,6 +35,7 @@ macro_rules! table {
                 subject: <S as $crate::subjects::Subject>::NAME,
                 origin: $crate::registry::Origin::$origin,
                 threads,
+                upstream: <S as $crate::subjects::Subject>::UPSTREAM,
                 ops: $ops,
                 live: $live,
                 start: $start,

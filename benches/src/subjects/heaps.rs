@@ -78,6 +78,7 @@ impl<H: Heap> Of<H> {
 
 impl<H: Heap> Subject for Of<H> {
     const NAME: &'static str = H::NAME;
+    const UPSTREAM: bool = false;
 
     fn fresh() -> Self {
         Self::new()

@@ -16,6 +16,9 @@ pub trait Subject: Sized + 'static {
     /// What a table calls it.
     const NAME: &'static str;
 
+    /// Whether it takes its memory from the program's global allocator, where that can be counted.
+    const UPSTREAM: bool = true;
+
     /// Makes one.
     fn fresh() -> Self;
 }

@@ -1,0 +1,113 @@
+//! Instructions, by callgrind.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
+
+use crate::stub::{gate, terminal};
+use alloc_benches::instruments::callgrind;
+use alloc_benches::record::{Measure, Record, Row};
+use alloc_benches::registry::{Case, Origin};
+
+use crate::cli::{Chosen, Icount};
+use crate::run::{self, Halt};
+use crate::store;
+
+/// How much more instructions than in the kept records are too many.
+const TOLERANCE: f64 = 0.03;
+
+/// Counts instructions, and then shows, keeps or judges them.
+pub(crate) fn icount(told: &Icount) -> Result<ExitCode, String> {
+    let all = Chosen::cases(&told.chosen)?;
+    let cases: Vec<Case> = all
+        .into_iter()
+        .filter(|case| is_counted(case, told))
+        .collect();
+    if cases.is_empty() {
+        return Err("nothing of that is counted: it takes one thread".to_owned());
+    }
+    callgrind::is_there()?;
+    let halt = Halt::on_interrupt();
+    let mut record = Record::here(false);
+    let mut faults = count(&cases, &mut record, &halt);
+    let path = store::fresh(&record);
+    run::finish(&mut record, &halt, &path)?;
+    println!("{}", terminal(&record, run::colored()));
+    println!("record: {}", path.display());
+    if halt.is_set() {
+        return Ok(run::interrupted(&record, &path));
+    }
+    if told.gate {
+        match judge(&record) {
+            Ok(sentence) => println!("{sentence}"),
+            Err(sentence) => faults.push(sentence),
+        }
+    } else if told.keep {
+        println!("kept: {}", store::keep(&record)?.display());
+    }
+    Ok(run::ending(&faults))
+}
+
+/// Whether a case is counted: it has one thread, as callgrind runs all threads on one processor.
+fn is_counted(case: &Case, told: &Icount) -> bool {
+    let ours = !(told.ours || told.gate) || case.origin == Origin::Ours;
+    // What the jobs hash with differs from process to process.
+    let steady = !told.gate || case.group != "jobs";
+    case.threads == 1 && case.group != "memory" && ours && steady
+}
+
+/// Compares with the kept records.
+fn judge(now: &Record) -> Result<String, String> {
+    let Some(mut committed) = store::kept()? else {
+        return Err("no record is kept yet: `cargo xtask icount --keep` makes one".to_owned());
+    };
+    let (then, here) = (&committed.environment, &now.environment);
+    if (&then.compiler, &then.target) != (&here.compiler, &here.target) {
+        return Ok(format!(
+            "NOT JUDGED: the kept record is of {} for {}, this is {} for {}",
+            then.compiler, then.target, here.compiler, here.target
+        ));
+    }
+    committed.rows.retain(|row| row.group != "jobs");
+    gate(&committed, now, TOLERANCE)
+}
+
+/// Counts as many cases at once as there are processors; returns a sentence for each that failed.
+fn count(cases: &[Case], record: &mut Record, halt: &Halt) -> Vec<String> {
+    let Ok(program) = std::env::current_exe() else {
+        return vec!["this program cannot find itself".to_owned()];
+    };
+    let progress = Mutex::new(run::progress(cases.len()));
+    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let counts = Mutex::new(Vec::new());
+    let work = || {
+        while !halt.is_set() && !stop.load(Relaxed) {
+            let place = next.fetch_add(1, Relaxed);
+            let Some(case) = cases.get(place) else { break };
+            let once = ["once".to_owned(), case.place(), case.subject.to_owned()];
+            let count = callgrind::instructions(&program, &once, case);
+            let _ = progress
+                .lock()
+                .map(|mut progress| progress.end(&format!("{case:?}")));
+            let _ = counts.lock().map(|mut counts| counts.push((place, count)));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(work);
+        }
+    });
+    let mut counts = counts.into_inner().unwrap_or_default();
+    counts.sort_by_key(|(place, _)| *place);
+    let mut faults = Vec::new();
+    for (place, count) in counts {
+        match count {
+            Ok(count) => record.add(Row::exact(&cases[place], Measure::Instructions, count)),
+            Err(_) if halt.is_set() => {}
+            Err(sentence) => faults.push(sentence),
+        }
+    }
+    faults
+}

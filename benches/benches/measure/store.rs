@@ -1,0 +1,133 @@
+//! Where records are, and what is made of them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::stub as evidence;
+use alloc_benches::record::{self, Record};
+
+/// The records that are committed.
+fn committed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("record")
+        .join(env!("BENCHES_TARGET"))
+}
+
+/// The records of all runs on this machine.
+fn runs() -> PathBuf {
+    target().join("record").join(env!("BENCHES_TARGET"))
+}
+
+/// Cargo's target folder: this program is in `release/deps` of it.
+pub(crate) fn target() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    let folder = program
+        .ancestors()
+        .find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    folder.map_or_else(|| PathBuf::from("target"), Path::to_owned)
+}
+
+/// The file of a record that was just begun.
+pub(crate) fn fresh(record: &Record) -> PathBuf {
+    let name = record.environment.date.replace(':', "");
+    runs().join(name).with_extension("csv")
+}
+
+/// Adds a record to the kept ones: to the file of its day.
+pub(crate) fn keep(record: &Record) -> Result<PathBuf, String> {
+    let day = record
+        .environment
+        .date
+        .split('T')
+        .next()
+        .unwrap_or_default();
+    let path = committed().join(day).with_extension("csv");
+    let mut whole = record.clone();
+    if path.is_file() {
+        let rows = record::read(&path).map_err(|fault| fault.to_string())?.rows;
+        let fresh = std::mem::replace(&mut whole.rows, rows);
+        for row in fresh {
+            whole.add(row);
+        }
+    }
+    record::write(&whole, &path).map_err(|fault| fault.to_string())?;
+    Ok(path)
+}
+
+/// What is kept, the newest row of each kind; `None` if nothing is.
+pub(crate) fn kept() -> Result<Option<Record>, String> {
+    record::kept(&committed()).map_err(|fault| fault.to_string())
+}
+
+/// Prints what moved between two records.
+pub(crate) fn compare(before: &str, after: &str) -> Result<ExitCode, String> {
+    let [before, after] = [before, after].map(find);
+    let (before, after) = (before?, after?);
+    print!("{}", evidence::compare(&before, &after));
+    print!("\n{}", evidence::rankings(&before, &after));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The record of a file, of a day, or of the beginning of the time of a run.
+fn find(name: &str) -> Result<Record, String> {
+    let as_path = PathBuf::from(name);
+    if as_path.is_file() {
+        return record::read(&as_path).map_err(|fault| fault.to_string());
+    }
+    let known: Vec<PathBuf> = [committed(), runs()]
+        .iter()
+        .flat_map(|folder| records(folder))
+        .collect();
+    let stem = |path: &Path| {
+        path.file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned()
+    };
+    match known
+        .iter()
+        .find(|path| stem(path) == name.replace(':', ""))
+    {
+        Some(path) => record::read(path).map_err(|fault| fault.to_string()),
+        None => {
+            let names: Vec<String> = known.iter().map(|path| stem(path)).collect();
+            let names = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            };
+            Err(format!(
+                "there is no record `{name}`: neither a file nor one of: {names}"
+            ))
+        }
+    }
+}
+
+/// The records in a folder, by name.
+fn records(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    paths.retain(|path| path.extension().is_some_and(|end| end == "csv"));
+    paths.sort();
+    paths
+}
+
+/// Brings the tables of the page up to date.
+pub(crate) fn docs() -> Result<ExitCode, String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PERFORMANCE.md");
+    let say = |error: std::io::Error| format!("{}: {error}", page.display());
+    let Some(kept) = kept()? else {
+        return Err("no record is kept yet: `cargo xtask bench --keep` makes one".to_owned());
+    };
+    let text = fs::read_to_string(&page).map_err(say)?;
+    let fresh = evidence::docs::render(&text, &kept).map_err(|fault| fault.to_string())?;
+    fs::write(&page, fresh).map_err(say)?;
+    println!(
+        "docs/PERFORMANCE.md has the tables of the records until {}",
+        kept.environment.date
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,6 @@
+//! How cases are measured, but for the clock, which is criterion's.
+
+pub mod callgrind;
+pub mod counting;
+pub mod resident;
+pub mod selection;
