@@ -11,7 +11,7 @@ use super::Subject;
 ///
 /// # Safety
 ///
-/// [`HEAP`](Self::HEAP) stands for one and the same heap wherever it is copied to.
+/// [`heap`](Self::heap) returns one and the same heap each time.
 pub unsafe trait Heap: 'static {
     /// What a table calls it.
     const NAME: &'static str;
@@ -20,7 +20,10 @@ pub unsafe trait Heap: 'static {
     type Global: GlobalAlloc + Sync;
 
     /// The heap.
-    const HEAP: &'static Self::Global;
+    fn heap() -> &'static Self::Global;
+
+    /// Does what has to be done before the heap is measured.
+    fn begin() {}
 }
 
 /// A [`Heap`] as a value.
@@ -61,7 +64,7 @@ impl<H: Heap> Of<H> {
     #[inline]
     pub unsafe fn take(self, layout: Layout) -> NonNull<u8> {
         // SAFETY: the size is not zero, by the caller.
-        NonNull::new(unsafe { H::HEAP.alloc(layout) }).expect("a small block")
+        NonNull::new(unsafe { H::heap().alloc(layout) }).expect("a small block")
     }
 
     /// Frees a block.
@@ -72,7 +75,7 @@ impl<H: Heap> Of<H> {
     #[inline]
     pub unsafe fn give(self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: by the caller.
-        unsafe { H::HEAP.dealloc(block.as_ptr(), layout) }
+        unsafe { H::heap().dealloc(block.as_ptr(), layout) }
     }
 }
 
@@ -81,11 +84,12 @@ impl<H: Heap> Subject for Of<H> {
     const UPSTREAM: bool = false;
 
     fn fresh() -> Self {
+        H::begin();
         Self::new()
     }
 }
 
-// SAFETY: blocks are those of `H::HEAP`, whose contract as a global allocator is stronger; every
+// SAFETY: blocks are those of `H::heap()`, whose contract as a global allocator is stronger; every
 // copy stands for the same heap. Blocks of size zero are dangling and never reach it.
 unsafe impl<H: Heap> Allocator for Of<H> {
     #[inline]
@@ -94,7 +98,7 @@ unsafe impl<H: Heap> Allocator for Of<H> {
             return Ok(dangling(layout));
         }
         // SAFETY: the size is not zero.
-        let block = NonNull::new(unsafe { H::HEAP.alloc(layout) }).ok_or(AllocError)?;
+        let block = NonNull::new(unsafe { H::heap().alloc(layout) }).ok_or(AllocError)?;
         Ok(NonNull::slice_from_raw_parts(block, layout.size()))
     }
 
@@ -104,7 +108,7 @@ unsafe impl<H: Heap> Allocator for Of<H> {
             return Ok(dangling(layout));
         }
         // SAFETY: the size is not zero.
-        let block = NonNull::new(unsafe { H::HEAP.alloc_zeroed(layout) }).ok_or(AllocError)?;
+        let block = NonNull::new(unsafe { H::heap().alloc_zeroed(layout) }).ok_or(AllocError)?;
         Ok(NonNull::slice_from_raw_parts(block, layout.size()))
     }
 
@@ -112,7 +116,7 @@ unsafe impl<H: Heap> Allocator for Of<H> {
     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
         if layout.size() != 0 {
             // SAFETY: by the caller; blocks have exactly the size that was asked for.
-            unsafe { H::HEAP.dealloc(block.as_ptr(), layout) }
+            unsafe { H::heap().dealloc(block.as_ptr(), layout) }
         }
     }
 
@@ -128,9 +132,26 @@ unsafe impl<H: Heap> Allocator for Of<H> {
             return unsafe { alloc_core::relocate(self, self, block, old, new) };
         }
         // SAFETY: by the caller; the new size is not zero, as it is not less than the old one.
-        let grown = unsafe { H::HEAP.realloc(block.as_ptr(), old, new.size()) };
+        let grown = unsafe { H::heap().realloc(block.as_ptr(), old, new.size()) };
         let grown = NonNull::new(grown).ok_or(AllocError)?;
         Ok(NonNull::slice_from_raw_parts(grown, new.size()))
+    }
+
+    #[inline]
+    unsafe fn shrink(
+        &self,
+        block: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if new.size() == 0 || old.align() != new.align() {
+            // SAFETY: by the caller.
+            return unsafe { alloc_core::relocate(self, self, block, old, new) };
+        }
+        // SAFETY: by the caller; the new size is not zero.
+        let shrunk = unsafe { H::heap().realloc(block.as_ptr(), old, new.size()) };
+        let shrunk = NonNull::new(shrunk).ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(shrunk, new.size()))
     }
 }
 
@@ -142,7 +163,11 @@ pub struct TheSystem;
 unsafe impl Heap for TheSystem {
     const NAME: &'static str = "System";
     type Global = System;
-    const HEAP: &'static System = &System;
+
+    #[inline]
+    fn heap() -> &'static System {
+        &System
+    }
 }
 
 /// The system's allocator, which is glibc's malloc on most Linux machines.
@@ -164,7 +189,11 @@ mod peers {
             unsafe impl Heap for $type {
                 const NAME: &'static str = $name;
                 type Global = $global;
-                const HEAP: &'static $global = &$value;
+
+                #[inline]
+                fn heap() -> &'static $global {
+                    &$value
+                }
             }
 
             #[doc = concat!($name, " as a subject.")]
