@@ -1,9 +1,9 @@
-//! One line per step while the demo runs.
+//! One line per step while something runs that takes its time.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
-/// Says on standard error how far the demo is.
+/// Says on standard error how far a run is, and about how long it still takes.
 ///
 /// On a terminal the line of the current step is rewritten; elsewhere each step has one line, when
 /// it is done.
@@ -44,13 +44,20 @@ impl Progress {
         let _ = writeln!(io::stderr(), "{clear}{line}");
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a handful of steps")]
     fn line(&self, part: f64, what: &str) -> String {
-        let percent = 100.0 * (self.done as f64 + part) / self.steps as f64;
-        format!(
-            "[{percent:3.0} %] {:5.1} s  {what}",
-            self.start.elapsed().as_secs_f64()
-        )
+        self.line_after(self.start.elapsed().as_secs_f64(), part, what)
+    }
+
+    /// The line after so many seconds. What is left is reckoned as if all steps took the same time.
+    #[expect(clippy::cast_precision_loss, reason = "some thousand steps")]
+    fn line_after(&self, elapsed: f64, part: f64, what: &str) -> String {
+        let done = (self.done as f64 + part) / self.steps.max(1) as f64;
+        let left = if done > 0.0 && done < 1.0 {
+            format!(", {:.0} s left", elapsed / done * (1.0 - done))
+        } else {
+            String::new()
+        };
+        format!("[{:3.0} %] {elapsed:5.1} s{left}  {what}", 100.0 * done)
     }
 }
 
@@ -69,6 +76,19 @@ mod tests {
         assert!(at(0).line(0.5, "x").starts_with("[ 12 %]"));
         assert!(at(1).line(0.0, "x").starts_with("[ 25 %]"));
         assert!(at(4).line(0.0, "x").starts_with("[100 %]"));
-        assert!(at(1).line(0.0, "x").ends_with(" s  x"));
+        assert!(at(1).line(0.0, "x").ends_with(" left  x"));
+    }
+
+    #[test]
+    fn what_is_left_is_reckoned_from_what_is_done() {
+        let at = |done| Progress {
+            start: Instant::now(),
+            rewrites: false,
+            steps: 4,
+            done,
+        };
+        assert_eq!(at(1).line_after(10.0, 0.0, "x"), "[ 25 %]  10.0 s, 30 s left  x");
+        assert_eq!(at(0).line_after(10.0, 0.0, "x"), "[  0 %]  10.0 s  x");
+        assert_eq!(at(4).line_after(10.0, 0.0, "x"), "[100 %]  10.0 s  x");
     }
 }

@@ -138,6 +138,21 @@ impl Cmd {
         }
     }
 
+    /// Prints the command and runs it in place of this program, where the system can do that;
+    /// elsewhere, runs it and ends this program with its exit code. Returns only if it cannot be
+    /// started.
+    pub(crate) fn become_it(&self) -> Failure {
+        println!("$ {self}");
+        #[cfg(unix)]
+        let error = std::os::unix::process::CommandExt::exec(&mut self.command());
+        #[cfg(not(unix))]
+        let error = match self.command().status() {
+            Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+            Err(error) => error,
+        };
+        self.not_started(&error)
+    }
+
     /// Runs silently and answers what it writes, or nothing if it does not succeed: for questions to tools.
     pub(crate) fn ask(&self) -> Option<String> {
         let output = self.command().stdin(Stdio::null()).output().ok()?;

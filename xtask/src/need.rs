@@ -25,6 +25,8 @@ pub(crate) enum Need {
     CargoFuzz,
     /// A C++ compiler, for the fuzzing engine.
     Cxx,
+    /// The tool that counts instructions.
+    Valgrind,
     /// The standard library of another platform.
     Target(&'static str),
     /// A toolchain of this version, used where it is there and never installed.
@@ -42,6 +44,7 @@ impl Need {
             Self::RustSrc => "the sources of the standard library".to_owned(),
             Self::CargoFuzz => "cargo-fuzz".to_owned(),
             Self::Cxx => "a C++ compiler".to_owned(),
+            Self::Valgrind => "valgrind".to_owned(),
             Self::Target(triple) => format!("the target {triple}"),
             Self::Toolchain(version) => format!("the toolchain {version}"),
         }
@@ -58,6 +61,7 @@ impl Need {
             Self::RustSrc => rustup("component add rust-src --toolchain nightly"),
             Self::CargoFuzz => Cmd::cargo("install cargo-fuzz --locked"),
             Self::Cxx => Cmd::new("apt-get").words("install g++"),
+            Self::Valgrind => Cmd::new("apt-get").words("install valgrind"),
             Self::Target(triple) => rustup("target add").args([triple]),
             Self::Toolchain(version) => rustup("toolchain install")
                 .args([version])
@@ -67,7 +71,7 @@ impl Need {
 
     /// Whether the command may be run unasked: it changes nothing outside cargo's and rustup's own folders.
     fn may_install(&self) -> bool {
-        !matches!(self, Self::Cxx | Self::Toolchain(_))
+        !matches!(self, Self::Cxx | Self::Valgrind | Self::Toolchain(_))
     }
 }
 
@@ -158,6 +162,7 @@ fn is_there(need: &Need) -> bool {
         Need::RustSrc => has_component("rust-src"),
         Need::CargoFuzz => cargo("fuzz --version"),
         Need::Cxx => has_cxx(),
+        Need::Valgrind => Cmd::new("valgrind").words("--version").ask().is_some(),
         Need::Target(triple) => has_target(triple),
         Need::Toolchain(version) => has_toolchain(version),
     }

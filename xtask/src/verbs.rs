@@ -44,7 +44,8 @@ const VERBS: &[Verb] = &[
     sanitize::ASAN,
     sanitize::TSAN,
     fuzz::VERB,
-    bench::VERB,
+    bench::BENCH,
+    bench::ICOUNT,
     doc::VERB,
 ];
 
@@ -101,7 +102,7 @@ mod tests {
     fn every_verb_is_listed_once_with_its_line() {
         let names: Vec<_> = VERBS.iter().map(|verb| verb.name).collect();
         let expected = [
-            "demo", "test", "ci", "loom", "miri", "asan", "tsan", "fuzz", "bench", "doc",
+            "demo", "test", "ci", "loom", "miri", "asan", "tsan", "fuzz", "bench", "icount", "doc",
         ];
         assert_eq!(names, expected);
         let list = list();

@@ -32,7 +32,8 @@ fn plan(workspace: &Workspace, args: &Args) -> Plan {
     miri::all(plan, workspace)
         .then([sanitize::asan(workspace), sanitize::tsan(workspace)])
         .then(fuzz::steps(workspace, FUZZ_SECONDS))
-        .then([bench::once_step(workspace), demo::small_step(workspace)])
+        .then(bench::steps())
+        .then([demo::small_step(workspace)])
 }
 
 #[cfg(test)]

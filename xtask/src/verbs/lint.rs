@@ -6,7 +6,7 @@ use crate::command::{Cmd, Failure, Output};
 use crate::need::Need;
 use crate::step::Step;
 use crate::tidy;
-use crate::workspace::{Crate, GROUND, SUITE, Workspace};
+use crate::workspace::{BENCHES, Crate, GROUND, SUITE, Workspace};
 
 /// A platform without an operating system.
 const BARE_METAL: &str = "thumbv7em-none-eabihf";
@@ -22,6 +22,7 @@ pub(super) fn steps(workspace: &Workspace) -> Vec<Step> {
     steps.extend(formatting(workspace));
     steps.push(Step::check("dependencies", dependencies));
     steps.extend(clippy(workspace));
+    steps.push(clippy_of_peers());
     steps.push(bare_metal(workspace));
     steps.push(oldest_compiler(workspace));
     steps
@@ -46,7 +47,7 @@ fn clippy(workspace: &Workspace) -> Vec<Step> {
     let stable = Cmd::cargo("clippy --workspace --all-targets --features std -- -D warnings");
     let nightly = Cmd::cargo("clippy")
         .packages(workspace.names(|_| true))
-        .words("--all-targets --all-features -- -D warnings")
+        .words("--all-targets --features nightly,std -- -D warnings")
         .env("RUSTC_BOOTSTRAP", "1")
         .target_dir(&workspace.target("nightly-trait"));
     let bare = Cmd::cargo("clippy")
@@ -60,6 +61,15 @@ fn clippy(workspace: &Workspace) -> Vec<Step> {
     .into_iter()
     .map(|step| step.needs([Need::Clippy]).required())
     .collect()
+}
+
+/// The measurements with the peers, some of which need a compiler of another language.
+fn clippy_of_peers() -> Step {
+    // In the profile of the measurements, so that what is built for the peers is built once.
+    let peers = Cmd::cargo("clippy")
+        .packages([BENCHES])
+        .words("--all-targets --features peers --profile bench -- -D warnings");
+    Step::run("clippy, peers", peers).needs([Need::Clippy, Need::Cxx])
 }
 
 /// The crates that need no operating system, built for a machine that has none.
