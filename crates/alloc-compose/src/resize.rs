@@ -70,3 +70,51 @@ impl Resize {
         }
     }
 }
+
+/// The methods `grow`, `grow_zeroed` and `shrink` of an `Allocator` whose type has an inherent
+/// `unsafe fn resize(&self, how, ptr, old, new)` with the same contract.
+macro_rules! by_resize {
+    () => {
+        #[inline]
+        unsafe fn grow(
+            &self,
+            ptr: NonNull<u8>,
+            old_layout: Layout,
+            new_layout: Layout,
+        ) -> Result<NonNull<[u8]>, AllocError> {
+            // SAFETY: the caller's promise.
+            unsafe { self.resize($crate::resize::Resize::Grow, ptr, old_layout, new_layout) }
+        }
+
+        #[inline]
+        unsafe fn grow_zeroed(
+            &self,
+            ptr: NonNull<u8>,
+            old_layout: Layout,
+            new_layout: Layout,
+        ) -> Result<NonNull<[u8]>, AllocError> {
+            // SAFETY: the caller's promise.
+            unsafe {
+                self.resize(
+                    $crate::resize::Resize::GrowZeroed,
+                    ptr,
+                    old_layout,
+                    new_layout,
+                )
+            }
+        }
+
+        #[inline]
+        unsafe fn shrink(
+            &self,
+            ptr: NonNull<u8>,
+            old_layout: Layout,
+            new_layout: Layout,
+        ) -> Result<NonNull<[u8]>, AllocError> {
+            // SAFETY: the caller's promise.
+            unsafe { self.resize($crate::resize::Resize::Shrink, ptr, old_layout, new_layout) }
+        }
+    };
+}
+
+pub(crate) use by_resize;

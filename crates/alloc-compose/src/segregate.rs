@@ -187,38 +187,7 @@ unsafe impl<const T: usize, Small: Allocator, Large: Allocator> Allocator
         }
     }
 
-    #[inline]
-    unsafe fn grow(
-        &self,
-        ptr: NonNull<u8>,
-        old_layout: Layout,
-        new_layout: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
-        unsafe { self.resize(Resize::Grow, ptr, old_layout, new_layout) }
-    }
-
-    #[inline]
-    unsafe fn grow_zeroed(
-        &self,
-        ptr: NonNull<u8>,
-        old_layout: Layout,
-        new_layout: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
-        unsafe { self.resize(Resize::GrowZeroed, ptr, old_layout, new_layout) }
-    }
-
-    #[inline]
-    unsafe fn shrink(
-        &self,
-        ptr: NonNull<u8>,
-        old_layout: Layout,
-        new_layout: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
-        unsafe { self.resize(Resize::Shrink, ptr, old_layout, new_layout) }
-    }
+    crate::resize::by_resize!();
 }
 
 // SAFETY: by I1 a block of ours is one of one part, which says so. For a block of another allocator

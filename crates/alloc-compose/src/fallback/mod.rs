@@ -223,38 +223,7 @@ unsafe impl<P: Owns, S: Allocator> Allocator for Fallback<P, S> {
         }
     }
 
-    #[inline]
-    unsafe fn grow(
-        &self,
-        ptr: NonNull<u8>,
-        old_layout: Layout,
-        new_layout: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
-        unsafe { self.resize(Resize::Grow, ptr, old_layout, new_layout) }
-    }
-
-    #[inline]
-    unsafe fn grow_zeroed(
-        &self,
-        ptr: NonNull<u8>,
-        old_layout: Layout,
-        new_layout: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
-        unsafe { self.resize(Resize::GrowZeroed, ptr, old_layout, new_layout) }
-    }
-
-    #[inline]
-    unsafe fn shrink(
-        &self,
-        ptr: NonNull<u8>,
-        old_layout: Layout,
-        new_layout: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise.
-        unsafe { self.resize(Resize::Shrink, ptr, old_layout, new_layout) }
-    }
+    crate::resize::by_resize!();
 }
 
 // SAFETY: a block of more than 0 bytes is one of `primary` or of `secondary`, and each says so of
