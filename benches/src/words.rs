@@ -1,5 +1,7 @@
 //! What the jobs take a text for: words, and sums of what was found.
 
+use std::hash::{BuildHasherDefault, Hasher};
+
 /// Whether a byte is part of a word, by value. ASCII letters, digits, `_`, and every byte of a
 /// character beyond ASCII.
 const IN_WORD: [bool; 256] = {
@@ -83,6 +85,35 @@ pub fn hash(bytes: &[u8]) -> u64 {
     last[..rest.len()].copy_from_slice(rest);
     sum.add(u64::from_le_bytes(last));
     sum.value()
+}
+
+/// Makes hash maps whose order is the same in each run, and so what they do.
+pub type Hashes = BuildHasherDefault<FixedHasher>;
+
+/// The hash of [`hash`] for a map.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FixedHasher(Sum);
+
+impl Hasher for FixedHasher {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.add(hash(bytes));
+    }
+
+    #[inline]
+    fn write_u8(&mut self, number: u8) {
+        self.0.add(u64::from(number));
+    }
+
+    #[inline]
+    fn write_u64(&mut self, number: u64) {
+        self.0.add(number);
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0.value()
+    }
 }
 
 #[cfg(test)]

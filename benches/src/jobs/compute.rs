@@ -22,7 +22,7 @@ const LANES: usize = 32;
 type Vector<'s, S> = Vec<f32, &'s S>;
 
 /// Runs the job.
-pub(super) fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
+pub fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
     let mut sum = Sum::default();
     let vectors = build(input, &*store);
     for (number, vector) in vectors.iter().enumerate() {

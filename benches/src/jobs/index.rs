@@ -4,11 +4,11 @@
 //! pays: none of them can grow in place.
 
 use alloc_core::vec::Vec;
-use hashbrown::{DefaultHashBuilder, HashMap};
+use hashbrown::HashMap;
 
 use super::{Store, discard};
 use crate::input::{Input, SourceFile};
-use crate::words::{Sum, hash, words};
+use crate::words::{Hashes, Sum, hash, words};
 
 /// How much text a segment of the index has, in bytes.
 const SEGMENT: usize = 4 << 20;
@@ -26,10 +26,10 @@ struct Posting {
 type Postings<'s, S> = Vec<Posting, &'s S>;
 
 /// From each word to its files.
-type Index<'t, 's, S> = HashMap<&'t str, Postings<'s, S>, DefaultHashBuilder, &'s S>;
+type Index<'t, 's, S> = HashMap<&'t str, Postings<'s, S>, Hashes, &'s S>;
 
 /// Runs the job.
-pub(super) fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
+pub fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
     let mut sum = Sum::default();
     for segment in input.phases(SEGMENT) {
         let index = build(segment, &*store);
@@ -43,7 +43,7 @@ pub(super) fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
 
 /// Indexes the files of a segment.
 fn build<'t, 's, S: Store>(segment: &'t [SourceFile], store: &'s S) -> Index<'t, 's, S> {
-    let mut index: Index<'t, 's, S> = HashMap::with_hasher_in(DefaultHashBuilder::default(), store);
+    let mut index: Index<'t, 's, S> = HashMap::with_hasher_in(Hashes::default(), store);
     for (file, source) in (0..).zip(segment) {
         for word in words(&source.text) {
             let postings = index.entry(word).or_insert_with(|| Vec::new_in(store));

@@ -35,7 +35,7 @@ struct Document<'s, S: Store> {
 }
 
 /// Runs the job.
-pub(super) fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
+pub fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
     let mut sum = Sum::default();
     for phase in input.phases(PHASE) {
         let document = parse(phase, &*store);

@@ -1,12 +1,13 @@
 //! The real jobs: each is written once, and run with an allocator of this workspace and with the system's.
 
-mod compute;
+pub mod compute;
 mod desk;
-mod index;
-mod intern;
-mod nodes;
-mod pipeline;
+pub mod index;
+pub mod intern;
+pub mod nodes;
+pub mod pipeline;
 mod store;
+mod text;
 
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use crate::input::Input;
 
 pub use desk::{Desk, Shared};
 pub use store::{Store, discard};
+pub use text::text;
 
 /// What a run asked for, and what its allocator asked of the system.
 #[derive(Clone, Copy, Debug)]

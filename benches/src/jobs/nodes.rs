@@ -40,7 +40,7 @@ pub(super) fn layout() -> Layout {
 }
 
 /// Runs the job.
-pub(super) fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
+pub fn run<S: Store>(input: &Input, store: &mut S) -> u64 {
     let text: Vec<u64> = input
         .files
         .iter()

@@ -30,6 +30,8 @@ const PACKET: usize = 64;
 const IN_FLIGHT: usize = 64;
 /// How many threads work on the text. A constant, so that each machine computes alike.
 const WORKERS: usize = 2;
+/// How many threads there are in all: one reads, and one frees.
+pub const THREADS: usize = WORKERS + 2;
 
 /// A packet: a list of blocks.
 type Packet<'s, S> = Option<Box<Block<'s, S>, &'s S>>;
@@ -42,12 +44,16 @@ struct Block<'s, S: Store> {
 }
 
 /// The layout of a block, which is the same for every store.
-pub(super) fn layout() -> Layout {
+pub fn layout() -> Layout {
     Layout::new::<Block<'static, alloc_core::System>>()
 }
 
 /// Runs the job.
-pub(super) fn run<S: Shared>(input: &Input, store: &mut S) -> u64 {
+///
+/// # Panics
+///
+/// If one of its threads does.
+pub fn run<S: Shared>(input: &Input, store: &mut S) -> u64 {
     let store = &*store;
     let freed = CachePadded::new(AtomicUsize::new(0));
     let ready = WaitGroup::new();
