@@ -30,10 +30,13 @@ fn every_group_compares_ours_with_the_system() {
     }
 }
 
+/// What a case may have alive to be run here: the largest ones take too long without optimisation.
+const LIVE: u64 = 16 << 20;
+
 #[test]
 fn every_subject_computes_the_same_in_every_round() {
     let mut answers = BTreeMap::new();
-    for case in cases() {
+    for case in cases().into_iter().filter(|case| case.live <= LIVE) {
         let mut round = case.start();
         for iterations in [1, 2] {
             let answer = round(iterations).answer;

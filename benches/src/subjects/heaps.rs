@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator, dangling};
 
-use super::Subject;
+use super::{Lend, Subject};
 
 /// A heap as a subject, an allocator and a handle to it: it has no state of its own.
 ///
@@ -86,6 +86,15 @@ impl<H: Heap> Subject for Of<H> {
     fn fresh() -> Self {
         H::begin();
         Self::new()
+    }
+}
+
+impl<H: Heap> Lend for Of<H> {
+    type Handle<'a> = Self;
+
+    #[inline]
+    fn lend(&self) -> Self {
+        *self
     }
 }
 

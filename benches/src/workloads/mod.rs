@@ -3,9 +3,10 @@
 //! Each workload is deterministic, and leaves its subject as it found it, so that it can run for as
 //! many iterations as a measurement takes. What it stands for is written where the registry lists it.
 
-pub mod jobs;
 pub mod arena;
 pub mod containers;
+pub mod jobs;
+pub mod memory;
 pub mod pool;
 pub mod sync_pool;
 
@@ -35,6 +36,16 @@ pub fn answering(mut iterate: impl FnMut() -> u64 + 'static) -> Round {
             answer,
         }
     })
+}
+
+/// Lets somebody else read and write all memory, as far as the compiler knows. It is no instruction.
+///
+/// What was stored before must be in memory by then, and what is in memory must be loaded again
+/// after it: neither a block nor the write to it can be left out.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "a call would be more than what is measured")]
+pub fn observe() {
+    black_box(());
 }
 
 /// Numbers without a pattern, the same in each run (Marsaglia, *Xorshift RNGs*, 2003).
