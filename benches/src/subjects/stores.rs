@@ -1,20 +1,18 @@
 //! Allocators as stores: what a real job takes, from its first phase to its last.
 
-use alloc_aligned::Aligned;
 use alloc_arena::Arena;
-use alloc_core::Global;
 use alloc_pool::Pool;
 use alloc_sync_pool::SyncPool;
 
-use super::Subject;
 use super::heaps::{Heap, Of};
 use crate::jobs::{Shared, Store, pipeline};
 
-/// Defines subjects that are allocators themselves.
-macro_rules! stores {
-    ($($name:literal: $store:ty = $fresh:expr;)*) => {$(
-        impl Subject for $store {
+/// Makes subjects of allocators: the name in a table, the type, and how one is made.
+macro_rules! allocators {
+    (upstream: $upstream:literal; $($name:literal: $allocator:ty = $fresh:expr;)*) => {$(
+        impl $crate::subjects::Subject for $allocator {
             const NAME: &'static str = $name;
+            const UPSTREAM: bool = $upstream;
 
             fn fresh() -> Self {
                 $fresh
@@ -23,11 +21,13 @@ macro_rules! stores {
     )*};
 }
 
-stores! {
+pub(super) use allocators;
+
+allocators! {
+    upstream: true;
     "Arena": Arena = Arena::new();
     "Pool": Pool = Pool::learning();
     "SyncPool": SyncPool = SyncPool::new(pipeline::layout());
-    "Aligned<64>": Aligned<64, Global> = Aligned::new(Global);
 }
 
 impl<H: Heap> Store for Of<H> {}

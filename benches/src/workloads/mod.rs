@@ -3,6 +3,7 @@
 //! Each workload is deterministic, and leaves its subject as it found it, so that it can run for as
 //! many iterations as a measurement takes. What it stands for is written where the registry lists it.
 
+pub mod aligned;
 pub mod arena;
 pub mod containers;
 pub mod jobs;
