@@ -1,5 +1,28 @@
-//! The group `tracking`.
+//! The group `tracking`: what a program pays for counting or recording its blocks.
 
 use super::Case;
+use crate::subjects::Lend;
+use crate::subjects::heaps::SystemHeap;
+use crate::subjects::trackers::{Counted, Profiled};
+#[cfg(feature = "peers")]
+use crate::subjects::trackers::{Dhat, StatsAllocHeap, TrackingAllocator};
+use crate::workloads::containers::{boxes, lent};
+use crate::workloads::json::{document, parse};
 
-pub(super) fn add(_cases: &mut Vec<Case>) {}
+pub(super) fn add(cases: &mut Vec<Case>) {
+    table!(cases, "tracking", threads: &[1],
+        floor: [],
+        ours: [Counted, Profiled],
+        system: [SystemHeap],
+        peers: [StatsAllocHeap, TrackingAllocator, Dhat],
+        {
+            "boxes", 2_000, 0, "Boxes of 32 bytes that are all made, then all freed in the order they were made."
+                => |_| lent::<S>(|heap| boxes(heap.lend()));
+            "JSON", 1, 0, "A document of 200 KiB becomes a tree of values, and goes."
+                => |_| {
+                    let document = document();
+                    lent::<S>(move |heap| parse(&document, heap.lend()))
+                };
+        }
+    );
+}

@@ -164,51 +164,45 @@ unsafe impl<H: Heap> Allocator for Of<H> {
     }
 }
 
-/// The allocator of the operating system's C library.
-#[derive(Debug)]
-pub struct TheSystem;
+/// Defines heaps, each of one value, and their subjects.
+macro_rules! heap {
+    ($($name:literal $type:ident $subject:ident:
+        $global:ty = $value:expr $(, begin: $begin:path)?;)*
+    ) => {$(
+        #[doc = concat!("The heap of ", $name, ".")]
+        #[derive(Debug)]
+        pub struct $type;
 
-// SAFETY: `System` is the one heap of the C library.
-unsafe impl Heap for TheSystem {
-    const NAME: &'static str = "System";
-    type Global = System;
+        // SAFETY: the type is a unit that stands for one heap per process.
+        unsafe impl Heap for $type {
+            const NAME: &'static str = $name;
+            type Global = $global;
 
-    #[inline]
-    fn heap() -> &'static System {
-        &System
-    }
+            #[inline]
+            fn heap() -> &'static $global {
+                &$value
+            }
+
+            $(fn begin() {
+                $begin();
+            })?
+        }
+
+        #[doc = concat!($name, " as a subject.")]
+        pub type $subject = Of<$type>;
+    )*};
 }
 
-/// The system's allocator, which is glibc's malloc on most Linux machines.
-pub type SystemHeap = Of<TheSystem>;
+pub(super) use heap;
+
+heap! {
+    "System" TheSystem SystemHeap: System = System;
+}
 
 /// Heaps of other crates.
 #[cfg(feature = "peers")]
 mod peers {
     use super::{Heap, Of};
-
-    /// Defines a heap, and its subject.
-    macro_rules! heap {
-        ($($name:literal $type:ident $subject:ident: $global:ty = $value:expr;)*) => {$(
-            #[doc = concat!("The heap of ", $name, ".")]
-            #[derive(Debug)]
-            pub struct $type;
-
-            // SAFETY: the type is a unit that stands for one heap per process.
-            unsafe impl Heap for $type {
-                const NAME: &'static str = $name;
-                type Global = $global;
-
-                #[inline]
-                fn heap() -> &'static $global {
-                    &$value
-                }
-            }
-
-            #[doc = concat!($name, " as a subject.")]
-            pub type $subject = Of<$type>;
-        )*};
-    }
 
     heap! {
         "mimalloc" TheMimalloc Mimalloc: mimalloc::MiMalloc = mimalloc::MiMalloc;

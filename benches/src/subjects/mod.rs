@@ -11,6 +11,7 @@ mod lenders;
 pub mod heaps;
 
 pub mod aligned;
+pub mod trackers;
 pub mod arenas;
 pub mod composed;
 pub mod free_lists;

@@ -4,6 +4,7 @@
 //! many iterations as a measurement takes. What it stands for is written where the registry lists it.
 
 pub mod aligned;
+pub mod json;
 pub mod arena;
 pub mod containers;
 pub mod jobs;

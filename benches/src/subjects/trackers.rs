@@ -1,0 +1,106 @@
+//! Trackers: heaps that count or record each block of the system's.
+
+use std::alloc::System;
+
+use alloc_tracking::{Profiler, Tracking};
+
+use super::heaps::{Heap, Of, heap};
+
+/// What [`Counted`] counts with.
+static TRACKING: Tracking<System> = Tracking::new(System);
+
+/// What [`Profiled`] records with.
+static PROFILER: Profiler<System> = Profiler::new(System);
+
+heap! {
+    "Tracking" TheTracking Counted: Tracking<System> = TRACKING;
+    "Profiler" TheProfiler Profiled: Profiler<System> = PROFILER;
+}
+
+/// Trackers of other crates.
+#[cfg(feature = "peers")]
+mod peers {
+    use std::alloc::System;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Once, OnceLock};
+
+    use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+    use tracking_allocator::{AllocationGroupId, AllocationRegistry, AllocationTracker};
+
+    use super::{Heap, Of, heap};
+
+    /// What tracking-allocator hands out.
+    static REPORTED: tracking_allocator::Allocator<System> =
+        tracking_allocator::Allocator::system();
+
+    heap! {
+        "stats_alloc" TheStatsAlloc StatsAllocHeap: StatsAlloc<System> = INSTRUMENTED_SYSTEM;
+        "dhat" TheDhat Dhat: dhat::Alloc = dhat::Alloc, begin: profile;
+        "tracking-allocator" TheTrackingAllocator TrackingAllocator:
+            tracking_allocator::Allocator<System> = REPORTED, begin: count;
+    }
+
+    /// Has dhat record from now on, and write nothing at the end.
+    fn profile() {
+        static PROFILER: OnceLock<dhat::Profiler> = OnceLock::new();
+        PROFILER.get_or_init(|| dhat::Profiler::builder().testing().build());
+    }
+
+    /// Has tracking-allocator report to four counters, as the simplest use of it would.
+    fn count() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // An error says that somebody else has set one, which would be as good.
+            let _ = AllocationRegistry::set_global_tracker(FourCounters::default());
+            AllocationRegistry::enable_tracking();
+        });
+    }
+
+    /// Counts what tracking-allocator reports.
+    #[derive(Debug, Default)]
+    struct FourCounters {
+        allocations: AtomicUsize,
+        allocated: AtomicUsize,
+        frees: AtomicUsize,
+        freed: AtomicUsize,
+    }
+
+    impl AllocationTracker for FourCounters {
+        fn allocated(&self, _: usize, size: usize, _: usize, _: AllocationGroupId) {
+            self.allocations.fetch_add(1, Ordering::Relaxed);
+            self.allocated.fetch_add(size, Ordering::Relaxed);
+        }
+
+        fn deallocated(
+            &self,
+            _: usize,
+            size: usize,
+            _: usize,
+            _: AllocationGroupId,
+            _: AllocationGroupId,
+        ) {
+            self.frees.fetch_add(1, Ordering::Relaxed);
+            self.freed.fetch_add(size, Ordering::Relaxed);
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::super::super::Subject;
+        use super::*;
+        use alloc_core::boxed::Box;
+
+        #[test]
+        fn dhat_records() {
+            let heap = Dhat::fresh();
+            let before = dhat::HeapStats::get();
+            drop(Box::new_in([0_u8; 24], heap));
+            let after = dhat::HeapStats::get();
+            assert!(after.total_blocks > before.total_blocks);
+            assert!(after.total_bytes >= before.total_bytes + 24);
+        }
+    }
+}
+
+#[cfg(feature = "peers")]
+pub use peers::*;
