@@ -8,9 +8,13 @@ use alloc_sync_pool::SyncPool;
 
 use super::Case;
 use crate::jobs::{compute, index, intern, nodes, pipeline};
+#[cfg(feature = "peers")]
+use crate::subjects::arenas::{Blink, BumpScope, Bumpalo, Oxc};
 use crate::subjects::heaps::SystemHeap;
 #[cfg(feature = "peers")]
 use crate::subjects::heaps::{Jemalloc, Mimalloc, Snmalloc};
+#[cfg(feature = "peers")]
+use crate::subjects::stores::Framed;
 use crate::workloads::jobs::job;
 
 pub(super) fn add(cases: &mut Vec<Case>) {
@@ -18,7 +22,10 @@ pub(super) fn add(cases: &mut Vec<Case>) {
         floor: [],
         ours: [Arena],
         system: [SystemHeap],
-        peers: [Mimalloc, Snmalloc, Jemalloc],
+        peers: [
+            Framed<Bumpalo>, Framed<BumpScope>, Framed<Oxc>, Framed<Blink>,
+            Mimalloc, Snmalloc, Jemalloc,
+        ],
         {
             "intern", 1, 0, "A front end: 256 KiB of text as lines of tokens, with each name kept once; all of it dies at once."
                 => |_| job::<S>(intern::run);
