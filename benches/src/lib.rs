@@ -38,6 +38,8 @@ pub mod workloads;
 
 pub mod record;
 
+pub mod evidence;
+
 pub mod leaks;
 pub mod measure;
 pub mod report;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::chart::{Bar, Group, Scale, bars};
+use super::chart::{Bar, Frame, Group, Scale, bars};
 use super::{HEADER, LEGEND, Summary, bytes, count, float, ratio, time, upstream_calls};
 use crate::measure::{Measured, Outcome};
 
@@ -54,10 +54,15 @@ pub fn page(summary: &Summary) -> String {
         leaks(summary),
     ]
     .concat();
+    document("Allocators at work", "", &body)
+}
+
+/// A page with the style of all pages and then its own.
+pub fn document(title: &str, style: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <title>Allocators at work</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <title>{title}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n\
          <body>\n{body}</body>\n</html>\n"
     )
 }
@@ -160,6 +165,7 @@ fn chart(
                     class,
                     value,
                     label,
+                    range: None,
                 }
             };
             let bars = vec![bar("ours", &outcome.ours), bar("system", &outcome.system)];
@@ -171,7 +177,7 @@ fn chart(
         .collect();
     format!(
         "<figure>\n<h2>{title}</h2>\n{}<figcaption>Shorter is better.</figcaption>\n</figure>\n",
-        bars(title, &groups, scale)
+        bars(Frame::WIDE, title, &groups, scale)
     )
 }
 
@@ -190,7 +196,7 @@ fn numbers(summary: &Summary) -> String {
 }
 
 /// The cells of a row, each in an element of this name.
-fn cells(element: &str, texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+pub fn cells(element: &str, texts: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     let mut cells = String::new();
     for text in texts {
         let _ = write!(cells, "<{element}>{}</{element}>", escape(text.as_ref()));

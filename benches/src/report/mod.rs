@@ -2,6 +2,7 @@
 
 mod chart;
 mod html;
+mod lines;
 mod table;
 mod units;
 
@@ -10,10 +11,11 @@ use std::time::Duration;
 use crate::leaks::Leaks;
 use crate::measure::{Measured, Outcome};
 
-pub use chart::{Bar, Group, Scale, bars};
-pub use html::{escape, page};
+pub use chart::{Bar, Frame, Group, Scale, bars};
+pub use html::{cells, document, escape, page};
+pub use lines::{Line, lines};
 pub use table::table;
-pub use units::{bytes, count, float, ratio, things, time};
+pub use units::{bytes, count, figure, float, measured_bytes, nanoseconds, ratio, things, time};
 
 /// The columns of the table.
 pub const HEADER: [&str; 7] = [
@@ -116,6 +118,30 @@ fn row(job: &str, measured: &Measured, by_system: f64) -> [String; 7] {
     ]
 }
 
+/// Checks that a page needs nothing from elsewhere, and that each tag that is opened is closed, in
+/// order; our pages close all of them.
+#[cfg(test)]
+pub(crate) fn assert_well_formed(page: &str) {
+    let own = page.replace("http://www.w3.org/2000/svg", "");
+    for needle in ["http://", "https://", "src=", "@import", "url(", "<script"] {
+        assert!(!own.contains(needle), "{needle}");
+    }
+    let mut open = Vec::new();
+    for tag in page
+        .split('<')
+        .skip(1)
+        .filter_map(|part| part.split('>').next())
+    {
+        let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
+        if let Some(closed) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(closed));
+        } else if !tag.ends_with('/') && !tag.starts_with('!') {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,32 +193,6 @@ mod tests {
     fn the_page_is_well_formed_and_alone() {
         let page = page(&summary());
         assert!(page.contains("2 files &amp; &lt;no&gt; folder"));
-        for needle in ["http://", "https://", "src=", "@import", "url("] {
-            assert!(
-                !page
-                    .replace("http://www.w3.org/2000/svg", "")
-                    .contains(needle),
-                "{needle}"
-            );
-        }
-        assert_balanced(&page);
-    }
-
-    /// Checks that each tag that is opened is closed, in order; the page closes all of them.
-    fn assert_balanced(page: &str) {
-        let mut open = Vec::new();
-        for tag in page
-            .split('<')
-            .skip(1)
-            .filter_map(|part| part.split('>').next())
-        {
-            let name = tag.split([' ', '/', '\n']).next().unwrap_or_default();
-            if let Some(closed) = tag.strip_prefix('/') {
-                assert_eq!(open.pop(), Some(closed));
-            } else if !tag.ends_with('/') && !tag.starts_with('!') {
-                open.push(name);
-            }
-        }
-        assert!(open.is_empty(), "{open:?}");
+        assert_well_formed(&page);
     }
 }

@@ -13,11 +13,24 @@ pub fn float(number: usize) -> f64 {
 
 /// Bytes in the unit that leaves one to four digits before the point.
 pub fn bytes(number: usize) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if number < 10_000 {
         return format!("{number} B");
     }
-    let mut value = float(number) / 1024.0;
+    large(float(number))
+}
+
+/// A measured number of bytes, likewise.
+pub fn measured_bytes(number: f64) -> String {
+    if number < 9_999.5 {
+        return format!("{number:.0} B");
+    }
+    large(number)
+}
+
+/// Bytes in a unit above bytes.
+fn large(number: f64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    let mut value = number / 1024.0;
     let mut unit = 0;
     while value >= 1024.0 && unit + 1 < UNITS.len() {
         value /= 1024.0;
@@ -28,7 +41,11 @@ pub fn bytes(number: usize) -> String {
 
 /// A number with its digits in groups of three.
 pub fn count(number: usize) -> String {
-    let digits = number.to_string();
+    grouped(&number.to_string())
+}
+
+/// Digits in groups of three.
+fn grouped(digits: &str) -> String {
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -57,6 +74,24 @@ pub fn time(time: Duration) -> String {
     }
 }
 
+/// A measured value with three digits or more.
+pub fn figure(value: f64) -> String {
+    match value {
+        value if !value.is_finite() => "∞".to_owned(),
+        value if value.abs() >= 99.95 => grouped(&format!("{value:.0}")),
+        value if value.abs() >= 9.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// A measured number of nanoseconds, in a fitting unit.
+pub fn nanoseconds(value: f64) -> String {
+    match Duration::try_from_secs_f64(value / 1e9) {
+        Ok(long) if value >= 10_000.0 => time(long),
+        _ => format!("{} ns", figure(value)),
+    }
+}
+
 /// A ratio to the system's.
 pub fn ratio(ratio: f64) -> String {
     format!("{ratio:.2}×")
@@ -80,6 +115,16 @@ mod tests {
                 "GiB"
             })
         );
+    }
+
+    #[test]
+    fn measured_values_keep_three_digits() {
+        let all = [0.554, 9.53, 10.0, 186.4, 23_687.0, f64::INFINITY].map(figure);
+        assert_eq!(all, ["0.55", "9.53", "10.0", "186", "23 687", "∞"]);
+        let all = [0.554, 9_999.0, 12_345.0, 12.3e6].map(nanoseconds);
+        assert_eq!(all, ["0.55 ns", "9 999 ns", "12.3 µs", "12 ms"]);
+        let all = [0.0, 9_999.0, 10_240.0].map(measured_bytes);
+        assert_eq!(all, ["0 B", "9999 B", "10.0 KiB"]);
     }
 
     #[test]
