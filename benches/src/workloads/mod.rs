@@ -4,10 +4,10 @@
 //! many iterations as a measurement takes. What it stands for is written where the registry lists it.
 
 pub mod aligned;
-pub mod json;
 pub mod arena;
 pub mod containers;
 pub mod jobs;
+pub mod json;
 pub mod memory;
 pub mod pool;
 pub mod sync_pool;
@@ -27,17 +27,21 @@ pub fn alone(mut iterate: impl FnMut() + 'static) -> Round {
 
 /// The same for a workload that computes something.
 pub fn answering(mut iterate: impl FnMut() -> u64 + 'static) -> Round {
-    Box::new(move |iterations| {
-        let start = Instant::now();
-        let mut answer = 0;
-        for _ in 0..iterations {
-            answer = black_box(iterate());
-        }
-        Ran {
-            time: start.elapsed(),
-            answer,
-        }
-    })
+    Box::new(move |iterations| repeat(iterations, &mut iterate))
+}
+
+/// Runs so many iterations, for a round that has something to prepare or to take down.
+#[inline]
+pub fn repeat(iterations: u64, mut iterate: impl FnMut() -> u64) -> Ran {
+    let start = Instant::now();
+    let mut answer = 0;
+    for _ in 0..iterations {
+        answer = black_box(iterate());
+    }
+    Ran {
+        time: start.elapsed(),
+        answer,
+    }
 }
 
 /// Lets somebody else read and write all memory, as far as the compiler knows. It is no instruction.
