@@ -1,5 +1,32 @@
 //! The group `sync_pool`.
 
 use super::Case;
+use crate::subjects::{heaps, shared};
+use crate::workloads::sync_pool::{PAIRS, exchange, hand_over, own_pairs};
 
-pub(super) fn add(_cases: &mut Vec<Case>) {}
+pub(super) fn add(cases: &mut Vec<Case>) {
+    table!(cases, "sync_pool", threads: &[1, 2, 4, 8],
+        floor: [],
+        ours: [shared::SyncPooled, shared::SyncPooledLocal, shared::InlineSync],
+        system: [heaps::SystemHeap],
+        peers: [
+            shared::Locked, shared::Heapless, shared::ShardedSlab, shared::Opool,
+            shared::Bounded, shared::Unbounded,
+            heaps::Mimalloc, heaps::Snmalloc, heaps::Jemalloc,
+        ],
+        {
+            "own pairs", PAIRS as u64, 0,
+                "Each thread frees what it took itself, with 16 blocks in use: the workers of a parallel program."
+                => own_pairs::<S>;
+            "producer to consumer", PAIRS as u64, 0,
+                "Half of the threads take blocks and the others free them, in batches of 64: messages, pipelines."
+                => hand_over::<S>;
+            "random exchange", PAIRS as u64, 0,
+                "Each thread puts blocks into random ones of 1,024 slots and frees what was there: a server with a shared table."
+                => exchange::<S, 1024>;
+            "all on a few", PAIRS as u64, 0,
+                "The same with 4 slots, over which all threads quarrel: the worst case of every allocator."
+                => exchange::<S, 4>;
+        }
+    );
+}
