@@ -71,9 +71,9 @@ fn blocks(cases: &mut Vec<Case>) {
         {
             "allocate and free", VALUES, 0, "Blocks of 32 bytes, each freed before the next: scratch space of a function."
                 => |_| pairs::<S>();
-            "doubling", GROWTHS, 0, "A block that grows from 64 bytes to 64 KiB, by twice its size each time, with nothing after it."
+            "doubling", GROWTHS, 0, "A block that grows from 64 bytes to 64 KiB, by twice its size each time, with free room after it."
                 => |_| doubling::<S>();
-            "Vec<u32>", PUSHES.into(), 0, "A vector that grows to 100,000 numbers, one at a time."
+            "Vec<u32>", PUSHES.into(), 0, "A vector that grows to 100,000 numbers, one at a time, and the arena's end."
                 => |_| pushes::<S>();
         }
     );

@@ -11,12 +11,12 @@ mod lenders;
 pub mod heaps;
 
 pub mod aligned;
-pub mod trackers;
 pub mod arenas;
 pub mod composed;
 pub mod free_lists;
 pub mod shared;
 pub mod stores;
+pub mod trackers;
 
 /// A type that can be measured.
 pub trait Subject: Sized + 'static {

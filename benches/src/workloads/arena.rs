@@ -24,11 +24,11 @@ pub const SLICES: u64 = 1_000;
 pub const PUSHES: u32 = 100_000;
 
 /// How often a block doubles, from 64 bytes to 64 KiB, and how many such blocks there are.
-const DOUBLINGS: u32 = 10;
+const DOUBLINGS: u64 = 10;
 const DOUBLED: u64 = 50;
 
 /// How many times a block doubles in an iteration.
-pub const GROWTHS: u64 = DOUBLINGS as u64 * DOUBLED;
+pub const GROWTHS: u64 = DOUBLINGS * DOUBLED;
 
 /// A value that can be told from others by the number it is made of.
 pub trait Value: Copy + 'static {
@@ -160,20 +160,32 @@ fn pair(memory: impl Allocator, number: u64) {
     let block = memory.allocate(layout).expect("a small block").cast();
     // SAFETY: the block has room for four words, and is nobody else's.
     unsafe { block.cast::<u64>().write(number) };
-    observe();
+    // By a barrier alone the compiler would not see why a heap's block is needed.
+    black_box(block);
     // SAFETY: allocated above with this layout, and not used any more.
     unsafe { memory.deallocate(block, layout) };
 }
 
-/// Blocks that double, each freed before the next.
+/// Blocks that double, each freed before the next, where there is room for all that one takes.
 pub fn doubling<S: Lend + Frame>() -> Round {
     let mut arena = S::fresh();
     alone(move || {
+        let memory = black_box(&arena).lend();
+        make_room(memory);
         for _ in 0..DOUBLED {
-            double(black_box(&arena).lend());
-            arena.end();
+            double(memory);
         }
+        arena.end();
     })
+}
+
+/// Takes a block of 256 KiB and frees it, so that what an arena takes from next has that room.
+fn make_room(memory: impl Allocator) {
+    let layout = Layout::new::<[u64; 32 << 10]>();
+    let block = memory.allocate(layout).expect("a block of 256 KiB");
+    black_box(block);
+    // SAFETY: allocated above with this layout, and not used any more.
+    unsafe { memory.deallocate(block.cast(), layout) };
 }
 
 /// A block that grows from 64 bytes to 64 KiB.
@@ -187,7 +199,7 @@ fn double(memory: impl Allocator) {
         let grown = unsafe { memory.grow(block, layout, twice) };
         block = grown.expect("a small block").cast();
         layout = twice;
-        observe();
+        black_box(block);
     }
     // SAFETY: allocated with this layout, and not used any more.
     unsafe { memory.deallocate(block, layout) };
@@ -201,8 +213,7 @@ pub fn pushes<S: Lend + Frame>() -> Round {
         for number in 0..PUSHES {
             numbers.push(number);
         }
-        let answer = numbers.len() as u64;
-        observe();
+        let answer = black_box(&*numbers).len() as u64;
         drop(numbers);
         arena.end();
         answer

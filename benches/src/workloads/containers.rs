@@ -5,13 +5,13 @@
 use alloc_core::boxed::Box;
 use alloc_core::vec::Vec;
 use alloc_core::{Allocator, AllocatorExt};
-use hashbrown::{DefaultHashBuilder, HashMap};
+use hashbrown::HashMap;
 
 use super::{Numbers, answering};
 use crate::registry::Round;
 use crate::subjects::Lend;
 use crate::subjects::arenas::Frame;
-use crate::words::Sum;
+use crate::words::{Hashes, Sum};
 
 /// Containers that take their memory from one subject for ever.
 pub fn lent<S: Lend>(work: impl Fn(&S) -> u64 + 'static) -> Round {
@@ -50,7 +50,7 @@ pub fn strings<A: Allocator + Copy>(allocator: A) -> u64 {
 
 /// A hash map of growing lists, as an index has them.
 pub fn map_of_lists<A: Allocator + Copy>(allocator: A) -> u64 {
-    let mut map = HashMap::with_hasher_in(DefaultHashBuilder::default(), allocator);
+    let mut map = HashMap::with_hasher_in(Hashes::default(), allocator);
     let mut keys = Numbers::new(0x5EED);
     for place in 0..4_000_u64 {
         let list = map

@@ -31,7 +31,7 @@ lenders! {
     "bump-scope, down, align 8" BumpScopeDown: bump_scope::Bump<Global, BumpSettings<8, false>> =
         bump_scope::Bump::new();
 
-    /// `oxc_allocator` as it comes: blocks are multiples of words.
+    /// `oxc_allocator` as it comes: bumping downwards, with bytes packed tightly.
     "oxc_allocator" Oxc: oxc_allocator::Allocator = oxc_allocator::Allocator::new();
 }
 
