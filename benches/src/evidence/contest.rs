@@ -187,6 +187,23 @@ pub(super) fn shown(measure: Measure, value: f64) -> String {
     }
 }
 
+/// What a measure is called above its numbers.
+pub(super) fn heading(measure: Measure) -> String {
+    let (name, unit) = (measure.name(), measure.unit());
+    if unit.starts_with(name) {
+        unit.to_owned()
+    } else {
+        format!("{name}: {unit}")
+    }
+}
+
+/// A sentence's first letter as it should be.
+pub(super) fn capital(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 /// A ratio as people read it.
 pub(super) fn times(value: f64) -> String {
     format!("{}×", figure(value))

@@ -2,12 +2,19 @@
 
 use std::fmt::Write;
 
-use super::contest::{Contest, Tally, Verdict, contests, groups, shown, times};
+use super::contest::{Contest, Tally, Verdict, contests, groups, heading, shown, times};
 use crate::record::{Measure, Record};
 use crate::report::table;
 
 /// The columns.
-const HEADER: [&str; 6] = ["workload", "ours", "", "best of the others", "", "ratio"];
+const HEADER: [&str; 6] = [
+    "workload",
+    "ours",
+    "best of the others",
+    "ours",
+    "others",
+    "ratio",
+];
 
 /// What stands below.
 const LEGEND: &str = "\
@@ -28,7 +35,7 @@ pub fn terminal(record: &Record, color: bool) -> String {
                 |contest: &&Contest<'_>| contest.group() == group && contest.measure() == measure;
             let chosen: Vec<_> = contests.iter().filter(of_both).collect();
             if !chosen.is_empty() {
-                let _ = writeln!(text, "{group}: {measure}, {}\n", measure.unit());
+                let _ = writeln!(text, "{group}, {}\n", heading(measure));
                 text += &lines(&chosen, color);
                 text.push('\n');
             }
@@ -41,7 +48,7 @@ pub fn terminal(record: &Record, color: bool) -> String {
 /// The table of a group in a measure.
 fn lines(contests: &[&Contest<'_>], color: bool) -> String {
     let rows: Vec<_> = contests.iter().map(|contest| cells(contest)).collect();
-    let text = table(HEADER, &rows, 2);
+    let text = table(HEADER, &rows, 3);
     let mut lines = text.lines();
     let mut painted: String = lines
         .by_ref()
@@ -66,7 +73,7 @@ fn cells(contest: &Contest<'_>) -> [String; 6] {
     let ratio = contest
         .standing()
         .map_or("–".to_owned(), |standing| times(standing.ratio));
-    [contest.label(), ours, value, rival, rivals, ratio]
+    [contest.label(), ours, rival, value, rivals, ratio]
 }
 
 /// Colors the last word of a line.

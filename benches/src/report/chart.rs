@@ -29,6 +29,14 @@ impl Scale {
         }
     }
 
+    /// A value, or the one at which bars are cut.
+    fn within(self, value: f64) -> f64 {
+        match self {
+            Self::Linear | Self::Logarithmic => value,
+            Self::Cut(end) => value.min(end),
+        }
+    }
+
     /// Whether a bar is cut.
     fn cuts(self, value: f64) -> bool {
         matches!(self, Self::Cut(end) if value > end)
@@ -100,7 +108,7 @@ pub fn bars(frame: Frame, title: &str, groups: &[Group], scale: Scale) -> String
             escape(&group.name),
         );
         for bar in &group.bars {
-            body += &one(frame.names, y, bar, &length, scale.cuts(bar.value));
+            body += &one(frame.names, y, bar, &length, scale);
             y += BAR;
         }
         y += frame.gap;
@@ -113,7 +121,7 @@ pub fn bars(frame: Frame, title: &str, groups: &[Group], scale: Scale) -> String
 }
 
 /// Draws one bar from `x` on, with its label.
-fn one(x: f64, y: f64, bar: &Bar, length: &impl Fn(f64) -> f64, cut: bool) -> String {
+fn one(x: f64, y: f64, bar: &Bar, length: &impl Fn(f64) -> f64, scale: Scale) -> String {
     let width = length(bar.value).max(1.0);
     let mut body = format!(
         "<rect class=\"{}\" x=\"{x:.0}\" y=\"{y:.0}\" width=\"{width:.1}\" height=\"{:.0}\" rx=\"2\"/>\n",
@@ -122,7 +130,7 @@ fn one(x: f64, y: f64, bar: &Bar, length: &impl Fn(f64) -> f64, cut: bool) -> St
     );
     let mut end = width;
     // Writing to a `String` cannot fail.
-    if cut {
+    if scale.cuts(bar.value) {
         let gap = x + width - 12.0;
         let (top, bottom) = (y - 2.0, y + BAR - 1.0);
         let _ = writeln!(
@@ -131,7 +139,7 @@ fn one(x: f64, y: f64, bar: &Bar, length: &impl Fn(f64) -> f64, cut: bool) -> St
             gap + 6.0,
         );
     } else if let Some((low, high)) = bar.range {
-        let (from, to) = (length(low), length(high));
+        let [from, to] = [low, high].map(|value| length(scale.within(value)));
         let middle = y + (BAR - 3.0) / 2.0;
         let _ = writeln!(
             body,

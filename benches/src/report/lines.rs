@@ -215,7 +215,7 @@ mod tests {
         };
         let all = [line("a<b", &[(1, 2.0), (8, 7.0)]), line("c", &[(2, 0.0)])];
         let svg = lines("t", "threads", "speed", &all);
-        assert!(svg.contains("a&lt;b 7.00") && svg.contains("c 0.00"));
+        assert!(svg.contains("a&lt;b 7.00") && svg.contains("c 0<"));
         for column in [1, 2, 8] {
             assert!(svg.contains(&format!(">{column}</text>")));
         }

@@ -80,6 +80,8 @@ pub fn figure(value: f64) -> String {
         value if !value.is_finite() => "∞".to_owned(),
         value if value.abs() >= 99.95 => grouped(&format!("{value:.0}")),
         value if value.abs() >= 9.995 => format!("{value:.1}"),
+        0.0 => "0".to_owned(),
+        value if value.abs() < 0.0995 => format!("{value:.3}"),
         _ => format!("{value:.2}"),
     }
 }
@@ -121,6 +123,7 @@ mod tests {
     fn measured_values_keep_three_digits() {
         let all = [0.554, 9.53, 10.0, 186.4, 23_687.0, f64::INFINITY].map(figure);
         assert_eq!(all, ["0.55", "9.53", "10.0", "186", "23 687", "∞"]);
+        assert_eq!([0.0, 0.0441, 0.1].map(figure), ["0", "0.044", "0.10"]);
         let all = [0.554, 9_999.0, 12_345.0, 12.3e6].map(nanoseconds);
         assert_eq!(all, ["0.55 ns", "9 999 ns", "12.3 µs", "12 ms"]);
         let all = [0.0, 9_999.0, 10_240.0].map(measured_bytes);

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::super::contest::{Contest, Tally, Verdict, about, contests, groups, shown, times};
+use super::super::contest::{
+    Contest, Tally, Verdict, about, capital, contests, groups, heading, shown, times,
+};
 use super::Reason;
 use super::tables::{cell, table, tables};
 use crate::record::{Fault, Measure, Record};
@@ -25,7 +27,7 @@ pub(super) fn standing(record: &Record, _: &[Reason]) -> String {
         let tally: Tally = of_measure.collect();
         if tally != Tally::default() {
             // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "- {measure} ({}): {tally}", measure.unit());
+            let _ = writeln!(text, "- {measure}: {tally}");
         }
     }
     text
@@ -74,7 +76,7 @@ pub(super) fn memory(record: &Record, _: &[Reason]) -> String {
         let tables = tables(&contests, measure);
         if !tables.is_empty() {
             // Writing to a `String` cannot fail.
-            let _ = write!(text, "### {measure}: {}\n\n{tables}", measure.unit());
+            let _ = write!(text, "### {}\n\n{tables}", capital(&heading(measure)));
         }
     }
     text

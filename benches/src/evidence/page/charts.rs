@@ -2,16 +2,16 @@
 
 use std::fmt::Write;
 
-use super::super::contest::{Contest, about, part, shown, times};
-use super::{anchor, class, heading, slug};
+use super::super::contest::{Contest, about, heading, part, shown, times};
+use super::{anchor, class, slug};
 use crate::record::{Measure, Row};
 use crate::registry::Origin;
 use crate::report::{Bar, Frame, Group, Line, Scale, bars, escape, float, lines};
 
-/// The width of a chart of bars, of which three stand side by side.
-const WIDTH: f64 = 420.0;
+/// The width of a chart of bars, of which two stand side by side.
+const WIDTH: f64 = 460.0;
 /// The width of a character, more or less.
-const LETTER: f64 = 6.9;
+const LETTER: f64 = 7.7;
 
 /// The charts of a group, workload by workload.
 pub(super) fn group(group: &str, contests: &[Contest<'_>]) -> String {
@@ -92,7 +92,7 @@ fn bar_chart(contest: &Contest<'_>, linked: bool) -> String {
     };
     // Where names and labels leave no room for bars, the chart is wider and its figure scrolls.
     let frame = Frame {
-        width: frame.width.max(frame.names + frame.labels + 120.0),
+        width: frame.width.max(frame.names + frame.labels + 100.0),
         ..frame
     };
     let scale = scale(rows);

@@ -7,7 +7,7 @@ mod summary;
 use std::fmt::Write;
 
 use super::contest::{Contest, contests, groups};
-use crate::record::{Environment, Measure, Record};
+use crate::record::{Environment, Record};
 use crate::registry::Origin;
 use crate::report::{document, escape};
 
@@ -68,7 +68,8 @@ fn head(environment: &Environment) -> String {
             "<span><span class=\"key {class}\"></span>{words}</span> "
         );
     }
-    text + "</p>\n"
+    text + "</p>\n<p class=\"dim\">At a bar stands its value, and in brackets how many times our best that is; \
+            the thin line spans the quartiles.</p>\n"
 }
 
 /// Links to the groups.
@@ -122,11 +123,6 @@ fn slug(names: &[&str]) -> String {
         }
     }
     slug
-}
-
-/// What a measure of contests is called above a chart or a column.
-fn heading(measure: Measure) -> String {
-    format!("{measure}: {}", measure.unit())
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::super::contest::{Contest, Tally, groups, times};
-use super::{anchor, heading};
+use super::super::contest::{Contest, Tally, capital, groups, heading, times};
+use super::anchor;
 use crate::record::Measure;
 use crate::report::escape;
 
@@ -38,13 +38,6 @@ pub(super) fn summary(contests: &[Contest<'_>]) -> String {
         text += &rows(group, contests, &measures);
     }
     text + "</tbody>\n</table></div>\n"
-}
-
-/// A sentence's first letter as it should be.
-fn capital(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
 }
 
 /// The rows of a group.
