@@ -7,13 +7,17 @@ use crate::record::{Measure, Row};
 use crate::registry::Origin;
 use crate::report::figure;
 
-/// The most subjects that a table has of one origin, from left to right.
+/// The most subjects that a table has, from left to right: so many of each origin, and the peers
+/// fill what is left of [`WIDTH`].
 const COLUMNS: [(Origin, usize); 4] = [
     (Origin::Floor, 1),
-    (Origin::Ours, 4),
-    (Origin::System, 1),
-    (Origin::Peer, 6),
+    (Origin::Ours, 5),
+    (Origin::System, 2),
+    (Origin::Peer, WIDTH),
 ];
+
+/// The most subjects that a table has in all.
+const WIDTH: usize = 11;
 
 /// Text as it stands in a cell.
 pub(super) fn cell(text: &str) -> String {
@@ -79,7 +83,8 @@ impl<'a> Sheet<'a> {
             let rows = self.widest().rows().iter().filter(of_origin);
             let mut subjects: Vec<&'a str> = rows.map(|row| &*row.subject).collect();
             subjects.sort_by_key(|subject| self.places_of(subject));
-            let rest = subjects.split_off(subjects.len().min(most));
+            let room = most.min(WIDTH - chosen.len());
+            let rest = subjects.split_off(subjects.len().min(room));
             chosen.extend(subjects.into_iter().map(|subject| (origin, subject)));
             left_out.extend(rest);
         }

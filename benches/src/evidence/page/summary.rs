@@ -9,7 +9,7 @@ use crate::report::escape;
 
 /// What the table's ratios are.
 const LEGEND: &str = "Each ratio is that of our best subject to the best of the peers and the system, which stands \
-beside it. Less is better in every measure; what is within 3 % is even. The links lead to the charts.";
+beside it. Less is better in every measure; what is within 3 % is even. The links lead to the charts.";
 
 /// A sentence for each measure, and the table.
 pub(super) fn summary(contests: &[Contest<'_>]) -> String {
