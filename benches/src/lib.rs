@@ -36,6 +36,7 @@ pub mod registry;
 pub mod subjects;
 pub mod workloads;
 
+pub mod instruments;
 pub mod record;
 
 pub mod evidence;

@@ -77,11 +77,6 @@ impl Chosen {
         };
         selection.of(&cases())
     }
-
-    /// Whether this leaves something out.
-    pub(crate) fn is_part(&self) -> bool {
-        !self.filters.is_empty() || !self.subjects.is_empty()
-    }
 }
 
 /// What `bench` is told.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-use crate::stub::{gate, terminal};
+use alloc_benches::evidence::{gate, terminal};
 use alloc_benches::instruments::callgrind;
 use alloc_benches::record::{Measure, Record, Row};
 use alloc_benches::registry::{Case, Origin};

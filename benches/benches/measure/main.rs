@@ -9,7 +9,6 @@ mod icount;
 mod memory;
 mod run;
 mod store;
-mod stub;
 mod time;
 
 use std::process::ExitCode;

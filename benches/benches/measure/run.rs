@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use crate::stub::{page, terminal};
+use alloc_benches::evidence::{page, terminal};
 use alloc_benches::progress::Progress;
 use alloc_benches::record::{self, Measure, Record, Row};
 use alloc_benches::registry::Case;

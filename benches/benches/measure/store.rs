@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::stub as evidence;
-use alloc_benches::record::{self, Record};
+use alloc_benches::evidence;
+use alloc_benches::record::{self, Fault, Record};
+
+use crate::run;
 
 /// The records that are committed.
 fn committed() -> PathBuf {
@@ -64,7 +66,8 @@ pub(crate) fn kept() -> Result<Option<Record>, String> {
 pub(crate) fn compare(before: &str, after: &str) -> Result<ExitCode, String> {
     let [before, after] = [before, after].map(find);
     let (before, after) = (before?, after?);
-    print!("{}", evidence::compare(&before, &after));
+    let moved = evidence::compare(&before, &after);
+    print!("{}", moved.text(run::colored()));
     print!("\n{}", evidence::rankings(&before, &after));
     Ok(ExitCode::SUCCESS)
 }
@@ -85,23 +88,19 @@ fn find(name: &str) -> Result<Record, String> {
             .to_string_lossy()
             .into_owned()
     };
-    match known
-        .iter()
-        .find(|path| stem(path) == name.replace(':', ""))
-    {
-        Some(path) => record::read(path).map_err(|fault| fault.to_string()),
-        None => {
-            let names: Vec<String> = known.iter().map(|path| stem(path)).collect();
-            let names = if names.is_empty() {
-                "none".to_owned()
-            } else {
-                names.join(", ")
-            };
-            Err(format!(
-                "there is no record `{name}`: neither a file nor one of: {names}"
-            ))
-        }
+    let wanted = name.replace(':', "");
+    if let Some(path) = known.iter().find(|path| stem(path) == wanted) {
+        return record::read(path).map_err(|fault| fault.to_string());
     }
+    let names: Vec<String> = known.iter().map(|path| stem(path)).collect();
+    let names = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
+    Err(format!(
+        "there is no record `{name}`: neither a file nor one of: {names}"
+    ))
 }
 
 /// The records in a folder, by name.
@@ -115,18 +114,18 @@ fn records(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Brings the tables of the page up to date.
+/// Brings the tables of the chapter up to date.
 pub(crate) fn docs() -> Result<ExitCode, String> {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PERFORMANCE.md");
+    let page = evidence::docs::path();
     let say = |error: std::io::Error| format!("{}: {error}", page.display());
-    let Some(kept) = kept()? else {
-        return Err("no record is kept yet: `cargo xtask bench --keep` makes one".to_owned());
-    };
+    let sentence = |fault: Fault| fault.to_string();
+    let kept = evidence::docs::committed().map_err(sentence)?;
     let text = fs::read_to_string(&page).map_err(say)?;
-    let fresh = evidence::docs::render(&text, &kept).map_err(|fault| fault.to_string())?;
+    let fresh = evidence::docs::render(&text, &kept).map_err(sentence)?;
     fs::write(&page, fresh).map_err(say)?;
     println!(
-        "docs/PERFORMANCE.md has the tables of the records until {}",
+        "docs/PERFORMANCE.md has the tables of {} rows, the last of them of {}",
+        kept.rows.len(),
         kept.environment.date
     );
     Ok(ExitCode::SUCCESS)

@@ -133,7 +133,7 @@ pub(crate) fn sample(sample: &Sample) -> Result<ExitCode, String> {
             .find(|case| case.place() == sample.place && case.subject == *subject)
             .ok_or_else(|| format!("there is no `{}` over `{subject}`", sample.place))?;
         let times = Rc::new(RefCell::new(Vec::new()));
-        group.bench_function(*subject, |bencher| {
+        group.bench_function(subject.as_str(), |bencher| {
             let mut round = case.start();
             bencher.iter_custom(|iterations| {
                 let time = round(iterations).time;
