@@ -8,6 +8,8 @@ use crate::subjects::trackers::{Counted, Profiled};
 use crate::subjects::trackers::{Dhat, StatsAllocHeap, TrackingAllocator};
 use crate::workloads::containers::{boxes, lent};
 use crate::workloads::json::{document, parse};
+use crate::workloads::pool::{self, hot_pair};
+use crate::workloads::tracking::{PAIRS, churn};
 
 pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "tracking", threads: &[1],
@@ -16,6 +18,8 @@ pub(super) fn add(cases: &mut Vec<Case>) {
         system: [SystemHeap],
         peers: [StatsAllocHeap, TrackingAllocator, Dhat],
         {
+            "pair", pool::PAIRS, 0, "A block of 64 bytes that is freed at once: the least that a program pays for."
+                => |_| hot_pair::<S>();
             "boxes", 2_000, 0, "Boxes of 32 bytes that are all made, then all freed in the order they were made."
                 => |_| lent::<S>(|heap| boxes(heap.lend()));
             "JSON", 1, 0, "A document of 200 KiB becomes a tree of values, and goes."
@@ -23,6 +27,17 @@ pub(super) fn add(cases: &mut Vec<Case>) {
                     let document = document();
                     lent::<S>(move |heap| parse(&document, heap.lend()))
                 };
+        }
+    );
+    table!(cases, "tracking", threads: &[1, 2, 4],
+        floor: [],
+        ours: [Counted, Profiled],
+        system: [SystemHeap],
+        peers: [StatsAllocHeap, TrackingAllocator, Dhat],
+        {
+            "churn", PAIRS as u64, 0,
+                "Each thread has 4,096 blocks of 64 bytes and replaces random ones: a server's tables, caches and queues."
+                => churn::<S>;
         }
     );
 }

@@ -11,6 +11,9 @@ pub mod json;
 pub mod memory;
 pub mod pool;
 pub mod sync_pool;
+pub mod tracking;
+
+mod team;
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -49,7 +52,10 @@ pub fn repeat(iterations: u64, mut iterate: impl FnMut() -> u64) -> Ran {
 /// What was stored before must be in memory by then, and what is in memory must be loaded again
 /// after it: neither a block nor the write to it can be left out.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "a call would be more than what is measured")]
+#[expect(
+    clippy::inline_always,
+    reason = "a call would be more than what is measured"
+)]
 pub fn observe() {
     black_box(());
 }

@@ -2,8 +2,6 @@
 //!
 //! An iteration takes and frees [`PAIRS`] blocks, which are divided among the threads.
 
-mod team;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -12,11 +10,10 @@ use crossbeam_utils::atomic::AtomicCell;
 
 use super::Numbers;
 use super::pool::Ring;
+use super::team::{self, Member, Pattern};
 use crate::registry::Round;
 use crate::subjects::free_lists::Hand;
 use crate::subjects::shared::Shared;
-
-use team::{Member, Pattern};
 
 /// How many blocks all threads together take in an iteration, and free.
 pub const PAIRS: usize = 10_240;
