@@ -34,7 +34,7 @@ pub fn hot_pair<S: FreeList>() -> Round {
     })
 }
 
-/// How many blocks a [`Ring`] has.
+/// How many blocks a small working set has.
 pub const RING: usize = 16;
 
 /// The blocks of a small working set, of which each new one replaces the oldest.
