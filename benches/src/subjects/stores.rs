@@ -55,7 +55,8 @@ pub struct Framed<S>(S);
 ///
 /// # Safety
 ///
-/// Until it ends or is dropped, all that it [lends](Lend::lend) are equivalent, wherever it is moved.
+/// Until it ends or is dropped, all that it [lends](Lend::lend) are equivalent, wherever it is
+/// moved.
 pub unsafe trait Lasting: Lend + Frame {}
 
 impl<S: Lasting> Subject for Framed<S> {
