@@ -7,6 +7,7 @@
 //! trust their median.
 
 use std::cell::RefCell;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -146,7 +147,8 @@ pub(crate) fn sample(sample: &Sample) -> Result<ExitCode, String> {
         for &(iterations, time) in &times[times.len().saturating_sub(SAMPLES)..] {
             let operations = float(iterations) * float(case.ops);
             let value = time.as_secs_f64() * 1e9 / operations;
-            lines += &format!("{subject}\t{value}\n");
+            // Writing to a `String` cannot fail.
+            let _ = writeln!(lines, "{subject}\t{value}");
         }
     }
     group.finish();

@@ -13,6 +13,17 @@ const LONG: u64 = 4;
 /// The package that has callgrind, by the name that Linux distributions and Homebrew give it.
 pub const PACKAGE: &str = "valgrind";
 
+/// Parts of the names of subjects that do not run under valgrind 3.19: snmalloc ends the program when
+/// it cannot reserve as much address space as it wants.
+const NOT_UNDER_VALGRIND: [&str; 1] = ["snmalloc"];
+
+/// Whether callgrind can count a case: its subject runs there, and it has one thread, as valgrind runs
+/// all threads on one processor in turns.
+pub fn can_count(case: &Case) -> bool {
+    let runs = |name: &&str| !case.subject.contains(*name);
+    case.threads == 1 && NOT_UNDER_VALGRIND.iter().all(runs)
+}
+
 /// Whether callgrind can be run.
 ///
 /// # Errors
