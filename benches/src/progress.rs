@@ -87,7 +87,10 @@ mod tests {
             steps: 4,
             done,
         };
-        assert_eq!(at(1).line_after(10.0, 0.0, "x"), "[ 25 %]  10.0 s, 30 s left  x");
+        assert_eq!(
+            at(1).line_after(10.0, 0.0, "x"),
+            "[ 25 %]  10.0 s, 30 s left  x"
+        );
         assert_eq!(at(0).line_after(10.0, 0.0, "x"), "[  0 %]  10.0 s  x");
         assert_eq!(at(4).line_after(10.0, 0.0, "x"), "[100 %]  10.0 s  x");
     }

@@ -35,14 +35,14 @@ pub(crate) struct Effort {
 impl Effort {
     /// For a measurement.
     pub(crate) const FULL: Self = Self {
-        warm_up: Duration::from_millis(40),
-        samples: Duration::from_millis(120),
+        warm_up: Duration::from_millis(20),
+        samples: Duration::from_millis(60),
         rounds: 5,
     };
     /// For a look.
     pub(crate) const QUICK: Self = Self {
-        warm_up: Duration::from_millis(10),
-        samples: Duration::from_millis(50),
+        warm_up: Duration::from_millis(20),
+        samples: Duration::from_millis(60),
         rounds: 1,
     };
 }

@@ -53,7 +53,9 @@ fn build<'s, S: Store>(input: &Input, store: &'s S) -> Vec<Vector<'s, S>, &'s S>
         }
         let length = product(vector, vector).sqrt();
         if length > 0.0 {
-            vector.iter_mut().for_each(|component| *component /= length);
+            for component in vector.iter_mut() {
+                *component /= length;
+            }
         }
     }
     vectors
@@ -83,9 +85,9 @@ fn weights<'s, S: Store>(vectors: &[Vector<'s, S>], store: &'s S) -> Vector<'s, 
             *weight += component.min(1.0);
         }
     }
-    weights
-        .iter_mut()
-        .for_each(|weight| *weight = weight.recip());
+    for weight in &mut *weights {
+        *weight = weight.recip();
+    }
     weights
 }
 

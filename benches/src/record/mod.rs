@@ -1,7 +1,7 @@
 //! Records: what was measured, when, and on what.
 //!
 //! A record is a CSV file. Lines that begin with `#` say what it was measured on; each row is one
-//! [`Measure`] of one [`Case`](crate::registry::Case).
+//! [`Measure`] of one [`Case`].
 
 mod environment;
 mod file;

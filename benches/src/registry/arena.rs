@@ -25,12 +25,12 @@ fn values(cases: &mut Vec<Case>) {
             arenas::BumpScopeDown, arenas::Oxc, arenas::Blink, arenas::TypedArena,
         ],
         {
-            "u8", VALUES, 0, "Single bytes." => |_| singles::<S, u8>();
-            "u64", VALUES, 0, "Single words: the smallest thing that most programs put into an arena."
+            "u8", VALUES, VALUES, "Single bytes." => |_| singles::<S, u8>();
+            "u64", VALUES, 8 * VALUES, "Single words: the smallest thing that most programs put into an arena."
                 => |_| singles::<S, u64>();
-            "24 B", VALUES, 0, "Values of three words, such as a small node."
+            "24 B", VALUES, 24 * VALUES, "Values of three words, such as a small node."
                 => |_| singles::<S, [u64; 3]>();
-            "64 B", VALUES, 0, "Values of a cache line, such as a big node."
+            "64 B", VALUES, 64 * VALUES, "Values of a cache line, such as a big node."
                 => |_| singles::<S, [u64; 8]>();
             "mix", VALUES, 0, "Bytes, words, and values of three words and of a cache line in turns."
                 => |_| mix::<S>();
@@ -50,9 +50,9 @@ fn requests(cases: &mut Vec<Case>) {
         {
             "dynamic layout", VALUES, 0, "Blocks of 8 to 64 bytes and any alignment up to 8, known only when the program runs."
                 => |_| layouts::<S>();
-            "slice 16 B", VALUES, 0, "Copies of a slice of 16 bytes, such as a short text."
+            "slice 16 B", VALUES, 16 * VALUES, "Copies of a slice of 16 bytes, such as a short text."
                 => |_| slices::<S>(16, VALUES);
-            "slice 1 KiB", SLICES, 0, "Copies of a slice of 1 KiB." => |_| slices::<S>(1 << 10, SLICES);
+            "slice 1 KiB", SLICES, 1024 * SLICES, "Copies of a slice of 1 KiB." => |_| slices::<S>(1 << 10, SLICES);
             "frame", VALUES, 0, "Words, values of three words and of a cache line, and texts of 18 to 23 bytes in no order, and their end: what a program does in a phase."
                 => |_| frame::<S>();
         }
@@ -73,7 +73,7 @@ fn blocks(cases: &mut Vec<Case>) {
                 => |_| pairs::<S>();
             "doubling", GROWTHS, 0, "A block that grows from 64 bytes to 64 KiB, by twice its size each time, with free room after it."
                 => |_| doubling::<S>();
-            "Vec<u32>", PUSHES.into(), 0, "A vector that grows to 100,000 numbers, one at a time, and the arena's end."
+            "Vec<u32>", PUSHES.into(), 4 * u64::from(PUSHES), "A vector that grows to 100,000 numbers, one at a time, and the arena's end."
                 => |_| pushes::<S>();
         }
     );

@@ -13,9 +13,10 @@ use crate::workloads::tracking::{PAIRS, churn};
 
 pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "tracking", threads: &[1],
-        floor: [],
+        // What is tracked, untracked: nobody can be faster.
+        floor: [SystemHeap],
         ours: [Counted, Profiled],
-        system: [SystemHeap],
+        system: [],
         peers: [StatsAllocHeap, TrackingAllocator, Dhat],
         {
             "pair", pool::PAIRS, 0, "A block of 64 bytes that is freed at once: the least that a program pays for."
@@ -30,9 +31,10 @@ pub(super) fn add(cases: &mut Vec<Case>) {
         }
     );
     table!(cases, "tracking", threads: &[1, 2, 4],
-        floor: [],
+        // What is tracked, untracked: nobody can be faster.
+        floor: [SystemHeap],
         ours: [Counted, Profiled],
-        system: [SystemHeap],
+        system: [],
         peers: [StatsAllocHeap, TrackingAllocator, Dhat],
         {
             "churn", PAIRS as u64, 0,
