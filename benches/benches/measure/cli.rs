@@ -90,6 +90,9 @@ pub(crate) struct Bench {
     /// How many rounds, instead of 5.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) rounds: Option<u32>,
+    /// Takes no times: memory only.
+    #[arg(long)]
+    pub(crate) memory: bool,
     /// Keeps the record among those that are committed.
     #[arg(long)]
     pub(crate) keep: bool,

@@ -1,5 +1,6 @@
 //! What a case takes of its upstream, and of the machine.
 
+use std::collections::BTreeMap;
 use std::process::{Command, ExitCode, Stdio};
 
 use alloc_benches::instruments::resident;
@@ -9,12 +10,31 @@ use alloc_benches::registry::Case;
 use crate::HEAP;
 use crate::cli::case;
 
-/// The rows of a case, measured in a process of its own.
+/// How often a case is weighed: what is counted is the same each time, what is resident is not.
+const TIMES: usize = 5;
+/// The kernel counts resident pages in batches; of less than this, in bytes, it says nothing.
+const LEAST_RESIDENT: u64 = 1 << 20;
+
+/// The rows of a case, measured in processes of its own.
 ///
 /// # Errors
 ///
-/// The process failed: a sentence.
+/// A process failed: a sentence.
 pub(crate) fn rows(case: &Case) -> Result<Vec<Row>, String> {
+    let mut samples: BTreeMap<Measure, Vec<f64>> = BTreeMap::new();
+    for _ in 0..TIMES {
+        for (measure, value) in weighed(case)? {
+            samples.entry(measure).or_default().push(value);
+        }
+    }
+    let rows = samples.iter_mut();
+    Ok(rows
+        .map(|(measure, samples)| Row::of_samples(case, *measure, samples))
+        .collect())
+}
+
+/// What one process says.
+fn weighed(case: &Case) -> Result<Vec<(Measure, f64)>, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new(program)
         .args(["weigh", &case.place(), case.subject])
@@ -26,12 +46,9 @@ pub(crate) fn rows(case: &Case) -> Result<Vec<Row>, String> {
         return Err(format!("{case:?} failed: {}", output.status));
     }
     let text = String::from_utf8_lossy(&output.stdout);
-    let rows = text.lines().filter_map(|line| line.split_once('\t'));
-    Ok(rows
-        .filter_map(|(measure, value)| {
-            let (measure, value) = (measure.parse().ok()?, value.parse().ok()?);
-            Some(Row::exact(case, measure, value))
-        })
+    let lines = text.lines().filter_map(|line| line.split_once('\t'));
+    Ok(lines
+        .filter_map(|(measure, value)| Some((measure.parse().ok()?, value.parse().ok()?)))
         .collect())
 }
 
@@ -48,7 +65,9 @@ pub(crate) fn weigh(place: &str, subject: &str) -> Result<ExitCode, String> {
     let ((), counts) = HEAP.count(|| {
         case.start()(1);
     });
-    if let (true, Some(before), Some(peak)) = (tells, before, resident::peak()) {
+    if case.live >= LEAST_RESIDENT
+        && let (true, Some(before), Some(peak)) = (tells, before, resident::peak())
+    {
         let grown = peak.saturating_sub(before);
         println!("{}\t{grown}", Measure::PeakResident);
     }

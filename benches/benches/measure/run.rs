@@ -50,7 +50,9 @@ pub(crate) fn bench(told: &Bench) -> Result<ExitCode, String> {
     if told.quick {
         eprintln!("--quick: one short round, a coarse look and no measurement");
     }
-    run.times(&cases, effort)?;
+    if !told.memory {
+        run.times(&cases, effort)?;
+    }
     run.memory(&cases)?;
     let Run {
         mut record,

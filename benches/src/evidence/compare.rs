@@ -7,8 +7,8 @@ use crate::record::{Measure, Record, Row};
 use crate::registry::Origin;
 use crate::report::{table, things};
 
-/// How much time must move, as a part, to be more than noise; the quartiles must be apart too.
-const TIME: f64 = 0.05;
+/// How much a noisy measure must move, as a part; the quartiles must be apart too.
+const NOISY: f64 = 0.05;
 /// How much of what is counted must move.
 const COUNTED: f64 = 0.005;
 
@@ -30,11 +30,11 @@ impl Moved {
     /// Whether this is more than noise.
     fn is_beyond_noise(&self) -> bool {
         let moved = (self.ratio() - 1.0).abs();
-        if self.before.measure != Measure::Time {
+        if !self.before.measure.is_noisy() {
             return moved > COUNTED;
         }
         let apart = self.after.low > self.before.high || self.after.high < self.before.low;
-        moved > TIME && apart
+        moved > NOISY && apart
     }
 }
 

@@ -50,6 +50,11 @@ impl Measure {
         }
     }
 
+    /// Whether it differs from run to run although nothing changed.
+    pub const fn is_noisy(self) -> bool {
+        matches!(self, Self::Time | Self::PeakResident)
+    }
+
     /// Its unit, for people.
     pub const fn unit(self) -> &'static str {
         match self {

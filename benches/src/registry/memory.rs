@@ -3,6 +3,7 @@
 use super::Case;
 use crate::subjects::arenas;
 use crate::subjects::composed::PoolOfLines;
+use crate::subjects::heaps::SystemHeap;
 use crate::workloads::memory::{PIECE, in_pieces, one_and_pieces, one_vector};
 
 /// Mebibytes and kibibytes in pieces.
@@ -13,7 +14,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "memory", threads: &[1],
         floor: [],
         ours: [arenas::Ours, PoolOfLines],
-        system: [arenas::RegisteredHeap],
+        system: [SystemHeap],
         peers: [
             arenas::Bumpalo, arenas::BumpaloAligned, arenas::BumpScope, arenas::BumpScopeDown,
             arenas::Oxc, arenas::Blink,
@@ -30,7 +31,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "memory", threads: &[1],
         floor: [],
         ours: [arenas::Ours],
-        system: [arenas::RegisteredHeap],
+        system: [SystemHeap],
         peers: [
             arenas::Bumpalo, arenas::BumpaloAligned, arenas::BumpScope, arenas::BumpScopeDown,
             arenas::Oxc, arenas::Blink,

@@ -16,6 +16,7 @@ pub(super) const BENCH: Verb = Verb {
            of their names, such as `arena/u64`, and `--subject NAME` chooses subjects.\n\
            \n  --quick           one short round, in two minutes: a coarse look\
            \n  --rounds N        so many rounds, instead of 5\
+           \n  --memory          takes no times: memory only\
            \n  --keep            keeps the record among those that are committed\
            \n  --out FILE        where the page goes, instead of target/bench.html\
            \n  --list            lists the names of all groups, workloads and subjects\

@@ -1,6 +1,6 @@
 //! Heaps as arenas: each block is remembered, and freed when the memory ends.
 
-use std::alloc::{GlobalAlloc, Layout};
+use std::alloc::Layout;
 use std::cell::RefCell;
 use std::fmt;
 use std::ptr::NonNull;
@@ -20,6 +20,8 @@ pub struct Kept<H: Heap> {
 
 impl<H: Heap> Subject for Kept<H> {
     const NAME: &'static str = H::NAME;
+    // What remembers the blocks would be counted with them.
+    const UPSTREAM: bool = false;
 
     fn fresh() -> Self {
         Self {
@@ -92,48 +94,3 @@ impl<H: Heap> fmt::Debug for Kept<H> {
 
 /// The system's allocator as an arena.
 pub type KeptSystem = Kept<TheSystem>;
-
-/// The heap that the program has registered.
-#[derive(Debug)]
-pub struct Registered;
-
-// SAFETY: the program's one global allocator does all of it.
-unsafe impl GlobalAlloc for Registered {
-    #[inline]
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { std::alloc::alloc(layout) }
-    }
-
-    #[inline]
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { std::alloc::alloc_zeroed(layout) }
-    }
-
-    #[inline]
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { std::alloc::dealloc(block, layout) }
-    }
-
-    #[inline]
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller's promise, passed on.
-        unsafe { std::alloc::realloc(block, layout, size) }
-    }
-}
-
-// SAFETY: a program has one global allocator.
-unsafe impl Heap for Registered {
-    const NAME: &'static str = "System";
-    type Global = Self;
-
-    fn heap() -> &'static Self {
-        &Self
-    }
-}
-
-/// The system's allocator by way of the registered one, so that a counter there sees its blocks as it
-/// sees the chunks of the others.
-pub type RegisteredHeap = Of<Registered>;

@@ -8,7 +8,7 @@ mod heaps;
 mod ours;
 
 pub use floor::Floor;
-pub use heaps::{KeptSystem, RegisteredHeap};
+pub use heaps::KeptSystem;
 pub use ours::{Fixed, Ours, Packed};
 
 #[cfg(feature = "peers")]
