@@ -33,6 +33,11 @@ enum Command {
         /// The record after.
         after: String,
     },
+    /// Shows a record again: the table and the page.
+    Show {
+        /// A file, or the date of a kept one.
+        record: String,
+    },
     /// Brings the tables of docs/PERFORMANCE.md up to date with the kept records.
     Docs,
     /// Lists the names of all groups, workloads and subjects.
@@ -125,6 +130,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Bench(bench) => run::bench(&bench),
         Command::Icount(icount) => icount::icount(&icount),
         Command::Compare { before, after } => store::compare(&before, &after),
+        Command::Show { record } => store::show(&record),
         Command::Docs => store::docs(),
         Command::List => {
             print!("{}", names(&cases()));

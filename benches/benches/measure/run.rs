@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -61,13 +61,8 @@ pub(crate) fn bench(told: &Bench) -> Result<ExitCode, String> {
         ..
     } = run;
     finish(&mut record, &halt, &path)?;
-    println!("{}", terminal(&record, colored()));
-    let html = told
-        .out
-        .clone()
-        .unwrap_or_else(|| store::target().join("bench.html"));
-    fs::write(&html, page(&record)).map_err(|error| format!("{}: {error}", html.display()))?;
-    println!("record: {}\npage:   {}", path.display(), html.display());
+    show(&record, told.out.clone())?;
+    println!("record: {}", path.display());
     if halt.is_set() {
         return Ok(interrupted(&record, &path));
     }
@@ -82,10 +77,19 @@ pub(crate) fn bench(told: &Bench) -> Result<ExitCode, String> {
     Ok(ending(&faults))
 }
 
+/// Prints the table of a record and writes its page.
+pub(crate) fn show(record: &Record, out: Option<PathBuf>) -> Result<(), String> {
+    println!("{}", terminal(record, colored()));
+    let out = out.unwrap_or_else(|| store::target().join("bench.html"));
+    fs::write(&out, page(record)).map_err(|error| format!("{}: {error}", out.display()))?;
+    println!("page:   {}", out.display());
+    Ok(())
+}
+
 /// A run that goes on.
 struct Run {
     record: Record,
-    path: std::path::PathBuf,
+    path: PathBuf,
     halt: Halt,
     faults: Vec<String>,
 }

@@ -72,6 +72,12 @@ pub(crate) fn compare(before: &str, after: &str) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Shows a record as at the end of its run.
+pub(crate) fn show(name: &str) -> Result<ExitCode, String> {
+    run::show(&find(name)?, None)?;
+    Ok(ExitCode::SUCCESS)
+}
+
 /// The record of a file, of a day, or of the beginning of the time of a run.
 fn find(name: &str) -> Result<Record, String> {
     let as_path = PathBuf::from(name);

@@ -80,8 +80,8 @@ pub fn names(cases: &[Case]) -> String {
         let _ = write!(
             text,
             "\n{group}\n  workloads: {}\n  subjects:  {}\n",
-            workloads.join(", "),
-            subjects.join(", ")
+            workloads.join("; "),
+            subjects.join("; ")
         );
     }
     text

@@ -20,6 +20,7 @@ pub(super) const BENCH: Verb = Verb {
            \n  --keep            keeps the record among those that are committed\
            \n  --out FILE        where the page goes, instead of target/bench.html\
            \n  --list            lists the names of all groups, workloads and subjects\
+           \n  --show A          shows a record again, as a table and a page\
            \n  --compare A B     tells what moved between two records: files, or dates of kept ones\
            \n  --docs            brings the tables of docs/PERFORMANCE.md up to date\
            \n  --test            runs everything once, and measures nothing\n",
@@ -74,7 +75,7 @@ pub(super) fn steps() -> [Step; 2] {
 
 /// The words for the program: `--compare A B` of the verb is its command `compare`, and so on.
 fn bench_words(operands: &[String]) -> Vec<String> {
-    let other = ["--compare", "--docs", "--list", "--test"];
+    let other = ["--compare", "--docs", "--list", "--show", "--test"];
     match operands.split_first() {
         Some((first, rest)) if other.contains(&first.as_str()) => {
             words(first.trim_start_matches('-'), rest)
