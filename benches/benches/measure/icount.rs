@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-use alloc_benches::evidence::{gate, terminal};
+use alloc_benches::evidence::{gate, is_hot, terminal};
 use alloc_benches::instruments::callgrind;
 use alloc_benches::record::{Measure, Record, Row};
 use alloc_benches::registry::{Case, Origin};
@@ -51,8 +51,9 @@ pub(crate) fn icount(told: &Icount) -> Result<ExitCode, String> {
 
 /// Whether a case is counted.
 fn is_counted(case: &Case, told: &Icount) -> bool {
-    let ours = !(told.ours || told.gate) || case.origin == Origin::Ours;
-    callgrind::can_count(case) && case.group != "memory" && ours
+    let ours = !told.ours || case.origin == Origin::Ours;
+    let hot = is_hot(case.origin, case.threads, &case.place(), case.subject);
+    callgrind::can_count(case) && case.group != "memory" && ours && (hot || !told.gate)
 }
 
 /// Compares with the kept records.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use alloc_benches::evidence;
-use alloc_benches::record::{self, Fault, Record};
+use alloc_benches::record::{self, Fault, Record, Row};
+use alloc_benches::registry::cases;
 
 use crate::run;
 
@@ -36,28 +37,32 @@ pub(crate) fn fresh(record: &Record) -> PathBuf {
     runs().join(name).with_extension("csv")
 }
 
-/// Adds a record to the kept ones: to the file of its day.
+/// Keeps a record, in the file of its day. Rows that it has not are carried over from the newest kept
+/// one, if they are of a case that still exists and were made by the same compiler.
 pub(crate) fn keep(record: &Record) -> Result<PathBuf, String> {
-    let day = record
-        .environment
-        .date
-        .split('T')
-        .next()
-        .unwrap_or_default();
-    let path = committed().join(day).with_extension("csv");
     let mut whole = record.clone();
-    if path.is_file() {
-        let rows = record::read(&path).map_err(|fault| fault.to_string())?.rows;
-        let fresh = std::mem::replace(&mut whole.rows, rows);
-        for row in fresh {
-            whole.add(row);
-        }
+    whole.rows.clear();
+    if let Some(before) = kept()?
+        && before.environment.compiler == record.environment.compiler
+    {
+        let cases = cases();
+        let exists = |row: &Row| {
+            let mut same = cases.iter().filter(|case| case.place() == row.place());
+            same.any(|case| case.subject == row.subject)
+        };
+        whole.rows = before.rows.into_iter().filter(exists).collect();
     }
+    for row in &record.rows {
+        whole.add(row.clone());
+    }
+    let date = &record.environment.date;
+    let day = date.split('T').next().unwrap_or(date);
+    let path = committed().join(day).with_extension("csv");
     record::write(&whole, &path).map_err(|fault| fault.to_string())?;
     Ok(path)
 }
 
-/// What is kept, the newest row of each kind; `None` if nothing is.
+/// What is kept; `None` if nothing is.
 pub(crate) fn kept() -> Result<Option<Record>, String> {
     record::kept(&committed()).map_err(|fault| fault.to_string())
 }

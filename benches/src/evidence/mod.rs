@@ -21,7 +21,7 @@ mod rankings;
 
 pub use compare::{Comparison, Moved, compare};
 pub use contest::{Contest, Standing, Tally, Verdict, contests};
-pub use gate::gate;
+pub use gate::{gate, is_hot};
 pub use page::page;
 pub use rankings::{Agreement, Rankings, rankings};
 pub use terminal::terminal;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 use super::{Environment, Measure, Record, Row};
@@ -134,31 +134,17 @@ fn text(record: &Record) -> Result<Vec<u8>, csv::Error> {
     Ok(text)
 }
 
-/// What the records of a folder say together: of each case and measure the newest row, and the
-/// environment of the newest record. File names begin with dates. `None` if there is no record.
+/// The newest record of a folder, whose file names are dates; `None` if there is none. It is
+/// complete: what was not measured anew is carried over from the one before.
 ///
 /// # Errors
 ///
-/// A record cannot be read.
+/// It cannot be read.
 pub fn kept(folder: &Path) -> Result<Option<Record>, Fault> {
     let entries = fs::read_dir(folder).into_iter().flatten();
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
-    paths.retain(|path| path.extension().is_some_and(|end| end == "csv"));
-    paths.sort();
-    let mut whole: Option<Record> = None;
-    for path in paths {
-        let newer = read(&path)?;
-        match &mut whole {
-            None => whole = Some(newer),
-            Some(whole) => {
-                whole.environment = newer.environment;
-                newer.rows.into_iter().for_each(|row| whole.add(row));
-            }
-        }
-    }
-    Ok(whole)
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let records = paths.filter(|path| path.extension().is_some_and(|end| end == "csv"));
+    records.max().map(|path| read(&path)).transpose()
 }
 
 impl std::fmt::Display for Origin {

@@ -42,7 +42,7 @@ pub fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/PERFORMANCE.md")
 }
 
-/// What the committed records of [`TARGET`] say together; a record without rows if there is none.
+/// The committed record of [`TARGET`]; one without rows if there is none.
 ///
 /// # Errors
 ///
