@@ -76,6 +76,29 @@ struct SyncShare;
 /// ```
 struct SentReference;
 
+/// A vector in an arena is not shared between threads, whatever its values are (bumpalo #72).
+///
+/// ```compile_fail,E0277
+/// use alloc_arena::{Arena, alloc_core::vec::Vec};
+/// fn assert_sync<T: Sync>(_: &T) {}
+/// let arena = Arena::new();
+/// let mut values = Vec::new_in(&arena);
+/// values.push(&*arena.alloc(1));
+/// assert_sync(&values);
+/// ```
+///
+/// What it holds may be, as a slice.
+///
+/// ```
+/// use alloc_arena::{Arena, alloc_core::vec::Vec};
+/// fn assert_sync<T: Sync + ?Sized>(_: &T) {}
+/// let arena = Arena::new();
+/// let mut values = Vec::new_in(&arena);
+/// values.push(&*arena.alloc(1));
+/// assert_sync(values.as_slice());
+/// ```
+struct SharedVector;
+
 /// No block outlives its arena.
 ///
 /// ```compile_fail,E0597
