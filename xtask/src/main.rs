@@ -3,11 +3,12 @@
 //! A verb is a row of the table in [`verbs`]; what it does is a [`step::Plan`], which the one
 //! [`runner`] runs, times and sums up. `cargo xtask` alone lists the verbs.
 //!
-//! Modules, bottom up: [`table`] and [`args`] know text; [`command`] runs programs; [`workspace`] reads
-//! the crates; [`need`] finds and installs tools; [`step`] says what is to be done, [`runner`] does it
+//! Modules, bottom up: [`table`], [`args`] and [`assembly`] know text; [`command`] runs programs;
+//! [`workspace`] reads the crates; [`need`] finds and installs tools; [`step`] says what is to be done, [`runner`] does it
 //! and [`report`] tells how it went; [`tidy`] checks the rules of the house; [`verbs`] puts them together.
 
 mod args;
+mod assembly;
 mod command;
 mod need;
 mod report;

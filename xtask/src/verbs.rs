@@ -1,5 +1,6 @@
 //! The verbs, as a table.
 
+mod asm;
 mod bench;
 mod ci;
 mod demo;
@@ -46,6 +47,7 @@ const VERBS: &[Verb] = &[
     fuzz::VERB,
     bench::BENCH,
     bench::ICOUNT,
+    asm::VERB,
     doc::VERB,
 ];
 
@@ -102,7 +104,8 @@ mod tests {
     fn every_verb_is_listed_once_with_its_line() {
         let names: Vec<_> = VERBS.iter().map(|verb| verb.name).collect();
         let expected = [
-            "demo", "test", "ci", "loom", "miri", "asan", "tsan", "fuzz", "bench", "icount", "doc",
+            "demo", "test", "ci", "loom", "miri", "asan", "tsan", "fuzz", "bench", "icount", "asm",
+            "doc",
         ];
         assert_eq!(names, expected);
         let list = list();

@@ -1,6 +1,6 @@
 //! `ci`: everything.
 
-use super::{Verb, bench, demo, doc, fuzz, lint, miri, sanitize, test};
+use super::{Verb, asm, bench, demo, doc, fuzz, lint, miri, sanitize, test};
 use crate::args::{Args, Flag, Operands};
 use crate::step::Plan;
 use crate::workspace::Workspace;
@@ -29,7 +29,7 @@ fn plan(workspace: &Workspace, args: &Args) -> Plan {
     if !args.has("--skip-test") {
         plan = plan.then(test::steps(workspace));
     }
-    miri::all(plan, workspace)
+    miri::all(asm::add(plan), workspace)
         .then([sanitize::asan(workspace), sanitize::tsan(workspace)])
         .then(fuzz::steps(workspace, FUZZ_SECONDS))
         .then(bench::steps())
