@@ -130,6 +130,38 @@ macro_rules! fallible_api {
             $crate::values::copy_str($cursor, source)
         }
 
+        /// Formats `args` into the arena: what `format_args!` returns.
+        ///
+        /// Grows in place while nothing else is allocated. An implementation of `Display` may
+        /// allocate here as well, and then the text moves when it grows. An error or a panic leaves
+        /// nothing behind but unused room.
+        ///
+        /// # Errors
+        ///
+        /// If there is no room, or if an implementation of `Display` errs on its own, which it is
+        /// not meant to do.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use alloc_arena::FixedArena;
+        /// use core::mem::MaybeUninit;
+        ///
+        /// let mut buffer = [MaybeUninit::uninit(); 16];
+        /// let arena = FixedArena::new(&mut buffer);
+        /// assert_eq!(arena.try_alloc_fmt(format_args!("{}-{:02}", 2026, 7))?, "2026-07");
+        /// assert!(arena.try_alloc_fmt(format_args!("{:>100}", "far")).is_err());
+        /// # Ok::<(), alloc_arena::AllocError>(())
+        /// ```
+        #[allow(clippy::mut_from_ref, reason = "each call returns other memory")]
+        pub fn try_alloc_fmt<'v>(
+            &'v self,
+            args: core::fmt::Arguments<'_>,
+        ) -> Result<&$life mut str, AllocError> {
+            let $this = self;
+            $crate::format::format($cursor, args).map_err(|_| AllocError)
+        }
+
         /// Collects what `iter` yields into a slice.
         ///
         /// The slice grows in place while nothing else is allocated; `iter` may allocate here as
@@ -273,6 +305,31 @@ macro_rules! infallible_api {
         pub fn alloc_str<'v>(&'v self, source: &str) -> &$life mut str {
             let copy = self.try_alloc_str(source);
             copy.unwrap_or_else(|_| $crate::values::exhausted(Some(Layout::for_value(source))))
+        }
+
+        /// Formats `args` into the arena; [`format!`](crate::format!) is the short way to write it.
+        ///
+        /// Grows in place while nothing else is allocated. An implementation of `Display` may
+        /// allocate here as well, and then the text moves when it grows. A panic leaves nothing
+        /// behind but unused room.
+        ///
+        /// # Panics
+        ///
+        /// As [`alloc`](Self::alloc) does, and like `std::format!` if an implementation of `Display`
+        /// errs on its own.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # let arena = alloc_arena::Arena::new();
+        /// let label = arena.alloc_fmt(format_args!("object {}", 7));
+        /// label.make_ascii_uppercase();
+        /// assert_eq!(label, "OBJECT 7");
+        /// ```
+        #[allow(clippy::mut_from_ref, reason = "each call returns other memory")]
+        pub fn alloc_fmt<'v>(&'v self, args: core::fmt::Arguments<'_>) -> &$life mut str {
+            let $this = self;
+            $crate::format::format($cursor, args).unwrap_or_else(|error| error.end())
         }
 
         /// Collects what `iter` yields into a slice. The destructors of the values do not run.

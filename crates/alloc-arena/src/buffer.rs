@@ -39,13 +39,33 @@ impl<'a, T, S: Allocator> Buffer<'a, T, S> {
     #[inline]
     pub(crate) fn push(&mut self, value: T) -> Result<(), AllocError> {
         if self.len == self.capacity {
-            self.grow()?;
+            self.grow(1)?;
         }
         // SAFETY: S1 and `len < capacity`: within the block.
         let slot = unsafe { self.start.add(self.len) };
         // SAFETY: as above; the slot holds no value (S2).
         unsafe { slot.write(value) };
         self.len += 1;
+        Ok(())
+    }
+
+    /// Copies `values` to the end.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room; nothing is copied then.
+    pub(crate) fn extend_from_slice(&mut self, values: &[T]) -> Result<(), AllocError>
+    where
+        T: Copy,
+    {
+        if values.len() > self.capacity - self.len {
+            self.grow(values.len())?;
+        }
+        // SAFETY: S1 and S2: within the block or at its end.
+        let end = unsafe { self.start.add(self.len) };
+        // SAFETY: there is room from there on (S1), and nobody else has its address.
+        unsafe { ptr::copy_nonoverlapping(values.as_ptr(), end.as_ptr(), values.len()) };
+        self.len += values.len();
         Ok(())
     }
 
@@ -79,9 +99,10 @@ impl<'a, T, S: Allocator> Buffer<'a, T, S> {
         unsafe { slice.as_mut() }
     }
 
+    /// Makes room for `more` values, of which not all have room now.
     #[cold]
-    fn grow(&mut self) -> Result<(), AllocError> {
-        let least = self.len.checked_add(1).ok_or(AllocError)?;
+    fn grow(&mut self, more: usize) -> Result<(), AllocError> {
+        let least = self.len.checked_add(more).ok_or(AllocError)?;
         let capacity = self.capacity.saturating_mul(2).max(least).max(4);
         let new = Layout::array::<T>(capacity).map_err(|_| AllocError)?;
         // SAFETY: S1 says that the layout fits; it is not smaller than the old one, as `capacity`

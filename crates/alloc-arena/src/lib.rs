@@ -108,6 +108,8 @@ mod alloc;
 mod buffer;
 mod values;
 
+mod format;
+
 mod api;
 mod stats;
 
