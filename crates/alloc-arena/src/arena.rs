@@ -66,6 +66,9 @@ pub struct Arena<A: Allocator = DefaultUpstream, const MIN_ALIGN: usize = 8> {
     chunks: Chunks<A, MIN_ALIGN>,
 }
 
+/// Where the data of a chunk in use starts and where its blocks end.
+pub(crate) type Run = (*mut u8, *mut u8);
+
 /// A moment in the life of an arena, to come back to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
@@ -296,19 +299,25 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         self.lim.set(mark.lim);
     }
 
-    /// For each chunk in use: where its data starts and where its blocks end.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = (*mut u8, *mut u8)> + use<'_, A, MIN_ALIGN> {
-        self.chunks.in_use().map(|chunk| {
-            let is_current = Some(chunk) == self.current.get();
-            (
-                chunk.data(MIN_ALIGN),
-                if is_current {
-                    self.cur.get()
-                } else {
-                    chunk.end()
-                },
-            )
-        })
+    /// The runs of the chunks in use.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = Run> + use<'_, A, MIN_ALIGN> {
+        self.chunks.in_use().map(|chunk| self.run(chunk))
+    }
+
+    /// The chunk in use after `before`, or the first one, and its run.
+    pub(crate) fn run_after(&self, before: Option<Chunk>) -> Option<(Chunk, Run)> {
+        let chunk = self.chunks.in_use_after(before)?;
+        Some((chunk, self.run(chunk)))
+    }
+
+    fn run(&self, chunk: Chunk) -> Run {
+        let is_current = Some(chunk) == self.current.get();
+        let end = if is_current {
+            self.cur.get()
+        } else {
+            chunk.end()
+        };
+        (chunk.data(MIN_ALIGN), end)
     }
 
     /// Adds a chunk of this capacity to the kept ones.

@@ -177,18 +177,18 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
 
     /// The chunks in use, in the order in which they came into use.
     pub(crate) fn in_use(&self) -> impl Iterator<Item = Chunk> + use<'_, A, MIN_ALIGN> {
-        let first = if self.last.get().is_some() {
-            self.head.get()
-        } else {
-            None
-        };
-        core::iter::successors(first, |&chunk| {
-            if Some(chunk) == self.last.get() {
-                None
-            } else {
-                chunk.next()
-            }
+        core::iter::successors(self.in_use_after(None), |&chunk| {
+            self.in_use_after(Some(chunk))
         })
+    }
+
+    /// The chunk in use after `before`, which is one of them, or the first one.
+    pub(crate) fn in_use_after(&self, before: Option<Chunk>) -> Option<Chunk> {
+        if before == self.last.get() {
+            None
+        } else {
+            self.after(before)
+        }
     }
 
     /// The number of chunks, in use or kept.

@@ -260,6 +260,23 @@ struct SwappedScopes;
 /// ```
 struct TypedAliasing;
 
+/// No reference to a value lives while values are taken out of their arena.
+///
+/// ```compile_fail,E0505
+/// let arena = alloc_arena::TypedArena::new();
+/// let one = arena.alloc(1);
+/// let all: Vec<i32> = arena.into_iter().collect();
+/// assert_eq!(*one, all[0]);
+/// ```
+///
+/// ```
+/// let arena = alloc_arena::TypedArena::new();
+/// let one = *arena.alloc(1);
+/// let all: Vec<i32> = arena.into_iter().collect();
+/// assert_eq!(one, all[0]);
+/// ```
+struct TypedTaken;
+
 /// What the values of a typed arena borrow outlives it, as their destructors may read it.
 ///
 /// This also holds the arena invariant in `T`: otherwise `alloc` would take a value of a shorter

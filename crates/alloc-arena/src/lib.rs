@@ -128,7 +128,7 @@ pub use builder::ArenaBuilder;
 pub use fixed::FixedArena;
 pub use scope::Scope;
 pub use stats::Stats;
-pub use typed::TypedArena;
+pub use typed::{IntoIter, TypedArena};
 
 #[cfg(all(doctest, feature = "alloc"))]
 mod compile_fail;

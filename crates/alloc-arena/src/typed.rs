@@ -15,10 +15,15 @@ use crate::stats::Stats;
 use crate::values::{self, exhausted};
 use crate::{Arena, cursor, math};
 
+mod into_iter;
+
+pub use into_iter::IntoIter;
+
 /// An arena of values of one type: runs their destructors, and iterates over them.
 ///
 /// Values come back as `&mut T` for as long as the arena is borrowed. There is no shared iterator:
-/// it would alias them.
+/// it would alias them. [`iter_mut`](Self::iter_mut) takes `&mut self`, and so waits until they are
+/// out of use; `into_iter` takes the arena itself.
 ///
 /// Values that refer to each other by `&'a T` with `'a` the borrow of their own arena do not
 /// compile, as the arena's destructor might read them; [`Arena`], which runs no destructors, takes
@@ -243,16 +248,21 @@ impl<T, A: Allocator> TypedArena<T, A> {
     /// The runs of values: where each starts, and how many they are.
     fn runs(&self) -> impl Iterator<Item = (NonNull<T>, usize)> + use<'_, T, A> {
         let sizeless = (size_of::<T>() == 0).then_some((NonNull::dangling(), self.len.get()));
-        let sized = self.arena.runs().map(|(start, end)| {
-            let start = start.wrapping_add(math::padding(start.addr(), align_of::<T>()));
-            // An empty run may end before its first aligned address.
-            let bytes = end.addr().saturating_sub(start.addr());
-            // SAFETY: in a chunk, or just after it: not null.
-            let start = unsafe { NonNull::new_unchecked(start.cast::<T>()) };
-            (start, bytes.checked_div(size_of::<T>()).unwrap_or(0))
-        });
-        sizeless.into_iter().chain(sized)
+        sizeless
+            .into_iter()
+            .chain(self.arena.runs().map(aligned_run))
     }
+}
+
+/// The values in a run of the arena, from the start of its data to the end of its blocks: where the
+/// first one is, and how many they are. None, if `T` has no size.
+fn aligned_run<T>((start, end): (*mut u8, *mut u8)) -> (NonNull<T>, usize) {
+    let start = start.wrapping_add(math::padding(start.addr(), align_of::<T>()));
+    // An empty run may end before its first aligned address.
+    let bytes = end.addr().saturating_sub(start.addr());
+    // In a chunk, or just after it: not null.
+    let start = NonNull::new(start.cast()).unwrap_or(NonNull::dangling());
+    (start, bytes.checked_div(size_of::<T>()).unwrap_or(0))
 }
 
 /// Drops the values of all runs; one that panics does not save the others.

@@ -144,3 +144,86 @@ fn a_panicking_iterator_leaves_the_arena_as_it_was() {
     assert!(result.is_err());
     assert_eq!((drops.get(), arena.len()), (6, 1));
 }
+
+#[test]
+fn values_come_out_in_order_and_the_memory_goes_back() {
+    let upstream = Upstream::new();
+    let arena = TypedArena::new_in(upstream.clone());
+    assert_eq!(
+        TypedArena::<u32, _>::new_in(upstream.clone())
+            .into_iter()
+            .next(),
+        None
+    );
+    let size = if cfg!(miri) { 70 } else { 700 };
+    for start in (0..20 * size).step_by(size) {
+        arena.alloc_extend((start..start + size - 1).map(Box::new));
+        arena.alloc(Box::new(start + size - 1));
+    }
+    let chunks = arena.stats().chunks;
+    assert!(chunks > 1, "{chunks} chunks");
+    let mut values = arena.into_iter();
+    for expected in 0..20 * size {
+        assert_eq!(values.len(), 20 * size - expected);
+        assert_eq!(values.next().as_deref(), Some(&expected));
+    }
+    assert_eq!(
+        (values.len(), values.next(), values.next()),
+        (0, None, None)
+    );
+    drop(values);
+    upstream.assert_all_returned();
+}
+
+#[test]
+fn values_that_are_not_taken_are_dropped() {
+    let upstream = Upstream::new();
+    let drops = Cell::new(0);
+    for taken in [0, 1, 299, 300, 1000] {
+        let mut arena = TypedArena::new_in(upstream.clone());
+        arena.extend((0..1000).map(|_| Counted(&drops, false)));
+        let mut values = arena.into_iter();
+        let kept: Vec<_> = values.by_ref().take(taken).collect();
+        assert_eq!(drops.replace(0), 0);
+        drop(values);
+        assert_eq!(drops.replace(0), 1000 - taken);
+        drop(kept);
+        assert_eq!(drops.replace(0), taken);
+    }
+    upstream.assert_all_returned();
+}
+
+#[test]
+fn a_panicking_destructor_in_an_iterator_does_not_save_the_others() {
+    let upstream = Upstream::new();
+    let drops = Cell::new(0);
+    let mut arena = TypedArena::new_in(upstream.clone());
+    arena.extend((0..1000).map(|n| Counted(&drops, n == 300)));
+    let mut values = arena.into_iter();
+    drop(values.next());
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(values))).is_err());
+    assert_eq!(drops.get(), 1000);
+    upstream.assert_all_returned();
+}
+
+#[test]
+fn odd_values_come_out_as_well() {
+    #[derive(PartialEq, Debug)]
+    struct Nothing;
+    #[derive(Debug)]
+    #[repr(align(64))]
+    struct Aligned(u8);
+
+    let mut nothing = TypedArena::new();
+    nothing.extend((0..100).map(|_| Nothing));
+    let mut nothing = nothing.into_iter();
+    assert_eq!((nothing.next(), nothing.len()), (Some(Nothing), 99));
+    assert_eq!(nothing.count(), 99);
+    let mut aligned = TypedArena::new();
+    aligned.extend((0..200).map(Aligned));
+    assert!(aligned.into_iter().map(|value| value.0).eq(0..200));
+    // A chunk that holds nothing, since it was too small for what came next.
+    let arena = TypedArena::with_capacity(1);
+    let values = arena.alloc_extend(0..100_u64).len();
+    assert!(arena.into_iter().eq(0..values as u64));
+}
