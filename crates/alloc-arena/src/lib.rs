@@ -120,6 +120,9 @@ mod scope;
 mod fixed;
 mod typed;
 
+#[cfg(feature = "alloc")]
+mod string;
+
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
 
@@ -128,6 +131,8 @@ pub use builder::ArenaBuilder;
 pub use fixed::FixedArena;
 pub use scope::Scope;
 pub use stats::Stats;
+#[cfg(feature = "alloc")]
+pub use string::String;
 pub use typed::{IntoIter, TypedArena};
 
 #[cfg(all(doctest, feature = "alloc"))]
