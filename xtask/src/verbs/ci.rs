@@ -53,6 +53,7 @@ mod tests {
             "clippy",
             "documentation",
             "miri alloc-pool",
+            "miri alloc-arena (Tree Borrows)",
             "asan",
         ] {
             assert!(all.contains(&name), "{name} is not in {all:?}");

@@ -36,6 +36,19 @@ pub(super) enum Model {
 
 const BOTH: &[Model] = &[Model::StackedBorrows, Model::TreeBorrows];
 
+/// All tests of a crate but those of its documentation.
+const ALL_TESTS: &str = "--lib --tests";
+
+/// What `ci` runs under Tree Borrows as well: of the crates whose blocks are reached by more than one
+/// pointer, the tests that do so most. All the rest would take minutes more.
+const ALSO_TREE: &[(&str, &str)] = &[
+    (
+        "alloc-arena",
+        "--test panics --test peers_bugs --test reentry --test scopes",
+    ),
+    ("alloc-aligned", "--test containers --test raise"),
+];
+
 fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
     let crates = chosen(workspace, &args.operands)?;
     let models = if args.has("--all-models") {
@@ -45,7 +58,10 @@ fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
     } else {
         &BOTH[..1]
     };
-    Ok(planned(Plan::default(), &crates, models))
+    let steps = models
+        .iter()
+        .flat_map(|model| crates.iter().map(|own| step(*model, own, ALL_TESTS)));
+    Ok(planned(Plan::default(), steps))
 }
 
 /// The crates asked for, or all if none was named.
@@ -62,28 +78,28 @@ fn chosen<'w>(workspace: &'w Workspace, asked: &[String]) -> Result<Vec<&'w Crat
     }
 }
 
-/// The plan with every crate added, for `ci`.
+/// The plan with every crate added, and some tests under the other model, for `ci`.
 pub(super) fn all(plan: Plan, workspace: &Workspace) -> Plan {
-    planned(
-        plan,
-        &workspace.crates.iter().collect::<Vec<_>>(),
-        &BOTH[..1],
-    )
+    let crates = workspace.crates.iter();
+    let tree = ALSO_TREE.iter().filter_map(|(name, tests)| {
+        let own = workspace.find_crate(name)?;
+        Some(step(Model::TreeBorrows, own, tests))
+    });
+    let steps = crates.map(|own| step(Model::StackedBorrows, own, ALL_TESTS));
+    planned(plan, steps.chain(tree))
 }
 
-/// Crates run side by side: each is interpreted by a single thread.
-fn planned(plan: Plan, crates: &[&Crate], models: &[Model]) -> Plan {
-    let needs = [Need::Nightly, Need::Miri, Need::RustSrc];
+/// Steps run side by side: each is interpreted by a single thread.
+fn planned(plan: Plan, steps: impl IntoIterator<Item = Step>) -> Plan {
     // Once and before all others, as they would each do it.
     let setup = Step::run("miri: standard library", Cmd::cargo("+nightly miri setup"));
-    let step = |model: Model, own: &&Crate| {
-        Step::run(name(model, own), command(model, own)).needs(needs.clone())
-    };
-    let steps = models
-        .iter()
-        .flat_map(|model| crates.iter().map(|own| step(*model, own)));
-    plan.then([setup.needs(needs.clone())])
-        .then_side_by_side(steps)
+    plan.then([setup.needs(NEEDS)]).then_side_by_side(steps)
+}
+
+const NEEDS: [Need; 3] = [Need::Nightly, Need::Miri, Need::RustSrc];
+
+fn step(model: Model, own: &Crate, tests: &str) -> Step {
+    Step::run(name(model, own), command(model, own, tests)).needs(NEEDS)
 }
 
 fn name(model: Model, own: &Crate) -> String {
@@ -93,7 +109,7 @@ fn name(model: Model, own: &Crate) -> String {
     }
 }
 
-fn command(model: Model, own: &Crate) -> Cmd {
+fn command(model: Model, own: &Crate, tests: &str) -> Cmd {
     let mut flags = "-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check".to_owned();
     if model == Model::TreeBorrows {
         flags += " -Zmiri-tree-borrows";
@@ -102,13 +118,14 @@ fn command(model: Model, own: &Crate) -> Cmd {
         .packages([own.name.as_str()])
         .words("--features")
         .args([own.features_of(&["nightly", "std"])])
-        .words("--lib --tests --no-fail-fast")
+        .words(tests)
+        .words("--no-fail-fast")
         .env("MIRIFLAGS", flags)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Model, chosen, command};
+    use super::{ALL_TESTS, ALSO_TREE, Model, chosen, command};
     use crate::workspace::Workspace;
 
     #[test]
@@ -134,7 +151,7 @@ mod tests {
             let own = workspace
                 .find_crate(name)
                 .ok_or_else(|| format!("no {name}"))?;
-            Ok::<_, String>(command(model, own).to_string())
+            Ok::<_, String>(command(model, own, ALL_TESTS).to_string())
         };
         let core = line("core", Model::StackedBorrows)?;
         assert!(
@@ -145,6 +162,19 @@ mod tests {
         let suite = line("conformance", Model::TreeBorrows)?;
         assert!(suite.contains("--features nightly --lib"), "{suite}");
         assert!(suite.contains("-Zmiri-tree-borrows"));
+        Ok(())
+    }
+
+    #[test]
+    fn the_tests_named_for_the_other_model_exist() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        for (name, tests) in ALSO_TREE {
+            let own = workspace.find_crate(name);
+            let folder = own.ok_or_else(|| format!("no {name}"))?.dir.join("tests");
+            for test in tests.split_whitespace().filter(|word| *word != "--test") {
+                assert!(folder.join(format!("{test}.rs")).is_file(), "{name} {test}");
+            }
+        }
         Ok(())
     }
 }
