@@ -37,6 +37,7 @@
 //! | [`Arena`] | chunks from any upstream | none | phases; containers of many types |
 //! | [`Scope`] | that of its arena | none | phases within phases |
 //! | [`FixedArena`] | one buffer of the caller | none | no heap; a bound that must hold |
+//! | `ArenaPool` (feature `std`) | an arena for each thread | none | parallel phases |
 //! | [`TypedArena`] | chunks from any upstream | run | many values of one type; iteration |
 //!
 //! One arena serves every type: `Layout` travels with each request, and there is nothing like C++'s
@@ -70,7 +71,8 @@
 //! # When not to use it
 //!
 //! - Blocks die one by one, long before the phase ends: a pool reuses each of them (`alloc-pool`).
-//! - Several threads allocate at once: an arena is `Send` and not `Sync`. Give each thread its own.
+//! - Several threads allocate at once: an arena is `Send` and not `Sync`. Give each thread its own,
+//!   as `ArenaPool` does.
 //! - Values own resources other than memory: `Arena` leaks them; `TypedArena`, or a `Box` in the
 //!   arena, does not.
 //!
@@ -78,7 +80,7 @@
 //!
 //! - `alloc` (default): the global allocator as the default upstream. Without it `Arena` works over
 //!   any other upstream, and `FixedArena` over none.
-//! - `std`: what needs an operating system in `alloc-core`.
+//! - `std`: `ArenaPool`, and what needs an operating system in `alloc-core`.
 //! - `nightly`: the traits of `core::alloc`; needs a nightly compiler.
 //!
 //! # Sources
@@ -93,7 +95,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc as rust_alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 mod math;
@@ -123,12 +125,17 @@ mod typed;
 #[cfg(feature = "alloc")]
 mod string;
 
+#[cfg(feature = "std")]
+mod pool;
+
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
 
 pub use arena::Arena;
 pub use builder::ArenaBuilder;
 pub use fixed::FixedArena;
+#[cfg(feature = "std")]
+pub use pool::{ArenaPool, PooledArena};
 pub use scope::Scope;
 pub use stats::Stats;
 #[cfg(feature = "alloc")]

@@ -287,7 +287,6 @@ impl<'p, A: Allocator + Clone, const MIN_ALIGN: usize> PooledArena<'p, A, MIN_AL
         self.arena.scope(f)
     }
 
-    // SAFETY (of both): used for the call, in which `self` is borrowed; what comes back is a block.
     infallible_api!('p, this => {
         // SAFETY: used for this call, in which `this` is borrowed; what comes back is a block.
         unsafe { this.for_blocks() }
