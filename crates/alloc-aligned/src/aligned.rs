@@ -11,27 +11,50 @@ use crate::math;
 /// An allocator whose blocks are all aligned to `ALIGN` bytes or more.
 ///
 /// Each request goes to the inner allocator with its alignment raised to `ALIGN` and its size
-/// unchanged. A request that asks for more than `ALIGN` keeps what it asks for. This is all the
-/// state there is: `Aligned` is as large as `A`, and it moves, clones and compares as `A` does.
+/// unchanged. A request that asks for more than `ALIGN` keeps what it asks for. There is no state:
+/// `Aligned` is as large as `A`, and it moves, clones and compares as `A` does.
 ///
 /// `ALIGN` is a power of two, which is checked when the program is compiled.
 ///
+/// # Large blocks
+///
+/// The system allocator has an aligned `malloc`, but no aligned `calloc` and no aligned `realloc`: a
+/// zeroed block is written where fresh pages are zero already, and a block that grows is copied
+/// where pages could be remapped. So a block of at least `LARGE` bytes, [`LARGE`] unless the type
+/// says otherwise, is asked for at the alignment that a heap gives by itself, with the raised
+/// alignment added to its size; the block is the first aligned address inside, behind a header that
+/// says where the inner block starts. Zeroing then touches the first page alone, and growing is the
+/// inner `grow`.
+///
+/// Blocks whose alignment is at most two words, or more than an eighth of their size, never take
+/// this form. The size and the raised alignment decide, so blocks of one `Aligned` do not belong to
+/// one with another `LARGE`. With [`NEVER`] there is no large form:
+///
+/// - An arena or a pool inside gains nothing from it.
+/// - [`Owns`] is implemented for `Aligned<ALIGN, A, NEVER>` only: from the address of a large block
+///   alone nobody can tell which block of `A` it lies in.
+/// - A large block needs its pointer to reach the header; see *Provenance* in the
+///   [crate documentation](crate#provenance).
+///
 /// # Which blocks belong to it
 ///
-/// A block of layout `L` is a block of the inner allocator with `L` raised. So the block has to be
-/// freed through an `Aligned` of the same `ALIGN` over an equivalent allocator: `Aligned<64, A>`
-/// and `Aligned<128, A>` are not equivalent, nor are `Aligned<64, A>` and `A`.
+/// A block of layout `L` is a block of the inner allocator with `L` raised, or lies in a larger one.
+/// So the block has to be freed through an `Aligned` of the same `ALIGN` and `LARGE` over an
+/// equivalent allocator: `Aligned<64, A>` and `Aligned<128, A>` are not equivalent, nor are
+/// `Aligned<64, A>` and `A`.
 ///
 /// # Errors
 ///
 /// Requests err if the inner allocator errs, or if the size rounded up to the raised alignment
-/// exceeds `isize::MAX` bytes.
+/// exceeds `isize::MAX` bytes, for large blocks with the padding.
 ///
 /// # Complexity
 ///
 /// A maximum of two alignments on top of the inner allocator's method. `grow` is the inner `grow`
 /// and `shrink` the inner `shrink`: a block that the inner allocator can extend in place is
-/// extended in place.
+/// extended in place. A block that becomes large, or ceases to be, or changes its alignment while it
+/// is, is copied. So is a large block whose new place has another distance to the next aligned
+/// address; `mremap` moves whole pages, so up to a page of alignment that does not happen there.
 ///
 /// # Examples
 ///
@@ -47,13 +70,44 @@ use crate::math;
 /// # Ok::<(), alloc_core::AllocError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Aligned<const ALIGN: usize, A = DefaultUpstream> {
-    // I1: a block of length `n` that was handed out for alignment `a` is a block of `inner` with
-    //     alignment `max(a, ALIGN)`, and `n` is at most the largest size that a layout of that
-    //     alignment can have. So each layout that fits the block can be raised, and the raised
-    //     layout fits the block of `inner`.
+pub struct Aligned<
+    const ALIGN: usize,
+    A = DefaultUpstream,
+    const LARGE: usize = { crate::aligned::LARGE },
+> {
+    // I1: a block of length `n` that was handed out for alignment `a` and is not large is a block of
+    //     `inner` with alignment `max(a, ALIGN)`, and `n` is at most the largest size that a layout
+    //     of that alignment can have. So each layout that fits the block can be raised, and the
+    //     raised layout fits the block of `inner`.
+    // I2: `math::is_large` of a size and the raised alignment says the same for each layout that
+    //     fits a block: a block that is not large was cut to a length that is not, and a large one
+    //     is exactly as long as was asked for.
     inner: A,
 }
+
+/// From how many bytes on over-aligned blocks take the large form, unless their type says
+/// otherwise: 128 KiB.
+///
+/// That is where glibc's `malloc` begins to serve each block with pages of its own.
+pub const LARGE: usize = 128 << 10;
+
+/// The bound that no block reaches, for an [`Aligned`] without the large form.
+///
+/// # Examples
+///
+/// ```
+/// use alloc_aligned::{Aligned, NEVER};
+/// use alloc_core::{Allocator, Global, Layout};
+///
+/// let plain = Aligned::<64, _, NEVER>::new(Global);
+/// let layout = Layout::new::<[u8; 200_000]>();
+/// let block = plain.allocate(layout)?.cast();
+/// // As it is a block of `Global` with its alignment raised, it may also be freed as that.
+/// // SAFETY: allocated above with this layout, raised.
+/// unsafe { Global.deallocate(block, layout.align_to(64).unwrap_or(layout)) };
+/// # Ok::<(), alloc_core::AllocError>(())
+/// ```
+pub const NEVER: usize = usize::MAX;
 
 /// Blocks that start a cache line: [`CACHE_LINE`] bytes, 64 on x86-64.
 pub type CacheLine<A = DefaultUpstream> = Aligned<CACHE_LINE, A>;
@@ -73,9 +127,12 @@ pub type Simd<A = DefaultUpstream> = Aligned<64, A>;
 /// use [`Aligned`] with that number.
 pub type Page<A = DefaultUpstream> = Aligned<4096, A>;
 
-impl<const ALIGN: usize, A> Aligned<ALIGN, A> {
+impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
     /// The alignment in bytes that every block has at least.
     pub const ALIGN: usize = ALIGN;
+
+    /// The size in bytes from which on over-aligned blocks take the large form.
+    pub const LARGE: usize = LARGE;
 
     /// Raises the alignment of every request that goes to `inner`.
     ///
@@ -105,7 +162,8 @@ impl<const ALIGN: usize, A> Aligned<ALIGN, A> {
 
     /// Returns the allocator inside.
     ///
-    /// Blocks that are still allocated belong to it from then on, with their layouts raised.
+    /// Blocks that are still allocated belong to it from then on, with their layouts raised; large
+    /// ones can only be freed through an `Aligned` again.
     #[inline]
     pub fn into_inner(self) -> A {
         self.inner
@@ -123,7 +181,7 @@ impl<const ALIGN: usize, A> Aligned<ALIGN, A> {
     }
 }
 
-impl<const ALIGN: usize, A: Default> Default for Aligned<ALIGN, A> {
+impl<const ALIGN: usize, A: Default, const LARGE: usize> Default for Aligned<ALIGN, A, LARGE> {
     #[inline]
     fn default() -> Self {
         Self::new(A::default())
@@ -131,42 +189,52 @@ impl<const ALIGN: usize, A: Default> Default for Aligned<ALIGN, A> {
 }
 
 /// Equal if the inner allocators are.
-impl<const ALIGN: usize, A: PartialEq<B>, B> PartialEq<Aligned<ALIGN, B>> for Aligned<ALIGN, A> {
+impl<const ALIGN: usize, A: PartialEq<B>, B, const LARGE: usize> PartialEq<Aligned<ALIGN, B, LARGE>>
+    for Aligned<ALIGN, A, LARGE>
+{
     #[inline]
-    fn eq(&self, other: &Aligned<ALIGN, B>) -> bool {
+    fn eq(&self, other: &Aligned<ALIGN, B, LARGE>) -> bool {
         self.inner == other.inner
     }
 }
 
-impl<const ALIGN: usize, A: Eq> Eq for Aligned<ALIGN, A> {}
+impl<const ALIGN: usize, A: Eq, const LARGE: usize> Eq for Aligned<ALIGN, A, LARGE> {}
 
-// SAFETY: blocks are those of `inner` at the raised layout, for the original and for the clone;
+// SAFETY: blocks are made of those of `inner` in the same way for the original and for the clone;
 // `inner` keeps the promises.
-unsafe impl<const ALIGN: usize, A: AllocatorClone> AllocatorClone for Aligned<ALIGN, A> {}
+unsafe impl<const ALIGN: usize, A: AllocatorClone, const LARGE: usize> AllocatorClone
+    for Aligned<ALIGN, A, LARGE>
+{
+}
 
-// SAFETY: equal values have equivalent inner allocators and raise layouts to the same alignment.
-unsafe impl<const ALIGN: usize, A, B> AllocatorEq<Aligned<ALIGN, B>> for Aligned<ALIGN, A>
+// SAFETY: equal values have equivalent inner allocators, raise layouts to the same alignment, and
+// take the same blocks for large.
+unsafe impl<const ALIGN: usize, A, B, const LARGE: usize> AllocatorEq<Aligned<ALIGN, B, LARGE>>
+    for Aligned<ALIGN, A, LARGE>
 where
     A: AllocatorEq<B>,
     B: AllocatorEq<A>,
 {
 }
 
-// SAFETY: blocks are those of `inner`, and nothing here invalidates one that `inner` would not.
+// SAFETY: blocks are in those of `inner`, and nothing here invalidates one that `inner` would not.
 // `reset` needs `A: Reset`, which such an allocator can only implement by invalidating nothing.
-unsafe impl<const ALIGN: usize, A: StaticAllocator> StaticAllocator for Aligned<ALIGN, A> {}
+unsafe impl<const ALIGN: usize, A: StaticAllocator, const LARGE: usize> StaticAllocator
+    for Aligned<ALIGN, A, LARGE>
+{
+}
 
-// SAFETY: by I1 a block of ours is one of `inner` with the raised layout, and equivalent allocators
-// have equivalent inner ones. Blocks of `inner` that were not allocated through an `Aligned` may be
-// answered either way.
-unsafe impl<const ALIGN: usize, A: Owns> Owns for Aligned<ALIGN, A> {
+// SAFETY: no size reaches `NEVER`, so no block is large, and by I1 a block of ours is one of `inner`
+// with the raised layout. Equivalent allocators have equivalent inner ones. Blocks of `inner` that
+// were not allocated through an `Aligned` may be answered either way.
+unsafe impl<const ALIGN: usize, A: Owns> Owns for Aligned<ALIGN, A, NEVER> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         math::raise(layout, ALIGN).is_ok_and(|raised| self.inner.owns(ptr, raised))
     }
 }
 
-impl<const ALIGN: usize, A: Reset> Reset for Aligned<ALIGN, A> {
+impl<const ALIGN: usize, A: Reset, const LARGE: usize> Reset for Aligned<ALIGN, A, LARGE> {
     #[inline]
     fn reset(&mut self) {
         self.inner.reset();

@@ -1,19 +1,21 @@
-//! `Aligned` as an allocator: each method of the inner one, at the raised layout.
+//! `Aligned` as an allocator: each method of the inner one, at the raised layout or in the large
+//! form.
 
-use alloc_core::{AllocError, Allocator, Layout};
+use alloc_core::{AllocError, Allocator, Layout, relocate, relocate_zeroed};
 use core::ptr::NonNull;
 
 use crate::aligned::Aligned;
+use crate::large::{self, NATURAL};
 use crate::math;
 
-impl<const ALIGN: usize, A> Aligned<ALIGN, A> {
-    /// The layout to ask the inner allocator for.
+impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
+    /// The layout that a block has in truth.
     #[inline]
     fn raise(layout: Layout) -> Result<Layout, AllocError> {
         math::raise(layout, ALIGN).map_err(|_| AllocError)
     }
 
-    /// The layout that fits the inner block of one of our blocks.
+    /// The raised layout of one of our blocks.
     ///
     /// # Safety
     ///
@@ -26,22 +28,37 @@ impl<const ALIGN: usize, A> Aligned<ALIGN, A> {
         unsafe { raised.unwrap_unchecked() }
     }
 
-    /// The part of an inner block that we hand out: all of it, up to what a layout can name (I1).
+    /// Whether a block is of the large form: by I2 the same for every layout that fits it.
+    #[inline]
+    const fn is_large(raised: Layout) -> bool {
+        math::is_large(raised.size(), raised.align(), LARGE, NATURAL)
+    }
+
+    /// The part of an inner block that we hand out: all of it, up to what a layout can name (I1) and
+    /// what is not large (I2).
     #[inline]
     fn hand_out(block: NonNull<[u8]>, raised: Layout) -> NonNull<[u8]> {
-        let len = block.len().min(math::max_size(raised.align()));
+        let most = math::max_size(raised.align());
+        let small = math::max_small(raised.align(), LARGE, NATURAL);
+        let len = block.len().min(most).min(small);
         NonNull::slice_from_raw_parts(block.cast(), len)
     }
 }
 
-// SAFETY: blocks are blocks of `inner`, which a move of `self` does not invalidate. A raised layout
-// asks for at least what `layout` asks for, so what `inner` returns meets both. I1 holds:
-// `hand_out` bounds every length, and the asked size is within the bound because the raised layout
-// exists.
-unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
+// SAFETY: blocks are blocks of `inner` or lie in one, which a move of `self` does not invalidate. A
+// raised layout asks for at least what `layout` asks for, so what `inner` returns meets both; the
+// large form aligns and keeps the size by itself. I1 and I2 hold: `hand_out` bounds every length,
+// and the asked size is within the bounds because the raised layout exists and is not large. Blocks
+// of the large form are returned with the asked size.
+unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
+    for Aligned<ALIGN, A, LARGE>
+{
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let raised = Self::raise(layout)?;
+        if Self::is_large(raised) {
+            return large::allocate(self.inner(), raised);
+        }
         let block = self.inner().allocate(raised)?;
         Ok(Self::hand_out(block, raised))
     }
@@ -49,6 +66,9 @@ unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
     #[inline]
     fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let raised = Self::raise(layout)?;
+        if Self::is_large(raised) {
+            return large::allocate_zeroed(self.inner(), raised);
+        }
         let block = self.inner().allocate_zeroed(raised)?;
         Ok(Self::hand_out(block, raised))
     }
@@ -57,6 +77,10 @@ unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         // SAFETY: the caller promises that `layout` fits.
         let raised = unsafe { Self::raise_fitting(layout) };
+        if Self::is_large(raised) {
+            // SAFETY: by I2 the block is of the large form, and as long as `layout` says.
+            return unsafe { large::deallocate(self.inner(), ptr, raised) };
+        }
         // SAFETY: by I1 the block is one of `inner` that `raised` fits.
         unsafe { self.inner().deallocate(ptr, raised) };
     }
@@ -71,10 +95,20 @@ unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
         let new = Self::raise(new_layout)?;
         // SAFETY: the caller promises that `old_layout` fits.
         let old = unsafe { Self::raise_fitting(old_layout) };
-        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so
-        // `new` is not smaller.
-        let block = unsafe { self.inner().grow(ptr, old, new) }?;
-        Ok(Self::hand_out(block, new))
+        match (Self::is_large(old), Self::is_large(new)) {
+            (false, false) => {
+                // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both
+                // sizes, so `new` is not smaller.
+                let block = unsafe { self.inner().grow(ptr, old, new) }?;
+                Ok(Self::hand_out(block, new))
+            }
+            (true, true) if old.align() == new.align() => {
+                // SAFETY: by I2 the block is of the large form; equally aligned and not smaller.
+                unsafe { large::grow(self.inner(), ptr, old, new) }
+            }
+            // SAFETY: the caller's promise.
+            _ => unsafe { relocate(self, self, ptr, old_layout, new_layout) },
+        }
     }
 
     #[inline]
@@ -87,10 +121,20 @@ unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
         let new = Self::raise(new_layout)?;
         // SAFETY: the caller promises that `old_layout` fits.
         let old = unsafe { Self::raise_fitting(old_layout) };
-        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so
-        // `new` is not smaller.
-        let block = unsafe { self.inner().grow_zeroed(ptr, old, new) }?;
-        Ok(Self::hand_out(block, new))
+        match (Self::is_large(old), Self::is_large(new)) {
+            (false, false) => {
+                // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both
+                // sizes, so `new` is not smaller.
+                let block = unsafe { self.inner().grow_zeroed(ptr, old, new) }?;
+                Ok(Self::hand_out(block, new))
+            }
+            (true, true) if old.align() == new.align() => {
+                // SAFETY: by I2 the block is of the large form; equally aligned and not smaller.
+                unsafe { large::grow_zeroed(self.inner(), ptr, old, new) }
+            }
+            // SAFETY: the caller's promise.
+            _ => unsafe { relocate_zeroed(self, self, ptr, old_layout, new_layout) },
+        }
     }
 
     #[inline]
@@ -103,9 +147,19 @@ unsafe impl<const ALIGN: usize, A: Allocator> Allocator for Aligned<ALIGN, A> {
         let new = Self::raise(new_layout)?;
         // SAFETY: the caller promises that `old_layout` fits.
         let old = unsafe { Self::raise_fitting(old_layout) };
-        // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both sizes, so
-        // `new` is not larger.
-        let block = unsafe { self.inner().shrink(ptr, old, new) }?;
-        Ok(Self::hand_out(block, new))
+        match (Self::is_large(old), Self::is_large(new)) {
+            (false, false) => {
+                // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both
+                // sizes, so `new` is not larger.
+                let block = unsafe { self.inner().shrink(ptr, old, new) }?;
+                Ok(Self::hand_out(block, new))
+            }
+            (true, true) if old.align() == new.align() => {
+                // SAFETY: by I2 the block is of the large form; equally aligned and not larger.
+                unsafe { large::shrink(self.inner(), ptr, old, new) }
+            }
+            // SAFETY: the caller's promise.
+            _ => unsafe { relocate(self, self, ptr, old_layout, new_layout) },
+        }
     }
 }

@@ -38,6 +38,28 @@ struct PowerOfTwo;
 /// ```
 struct SameAlign;
 
+/// Blocks of different `LARGE` have different forms. And whose a large block is cannot be told.
+///
+/// ```
+/// use alloc_aligned::{Aligned, NEVER};
+///
+/// fn tells<A: alloc_core::Owns>() {}
+/// tells::<Aligned<64, alloc_core::ArcHandle<alloc_conformance::Upstream>, NEVER>>();
+/// assert!(Aligned::<64, _, NEVER>::new(3) == Aligned::<64, _, NEVER>::new(3));
+/// ```
+/// ```compile_fail,E0308
+/// use alloc_aligned::{Aligned, NEVER};
+///
+/// assert!(Aligned::<64, _, NEVER>::new(3) == Aligned::<64, _>::new(3));
+/// ```
+/// ```compile_fail,E0277
+/// use alloc_aligned::Aligned;
+///
+/// fn tells<A: alloc_core::Owns>() {}
+/// tells::<Aligned<64, alloc_core::ArcHandle<alloc_conformance::Upstream>>>();
+/// ```
+struct SameLarge;
+
 /// What the inner allocator cannot do, `Aligned` does not pretend to.
 ///
 /// ```

@@ -18,11 +18,72 @@ pub(crate) const fn max_size(align: usize) -> usize {
     isize::MAX.unsigned_abs() + 1 - align
 }
 
-/// How many bytes `address` lies above the nearest multiple of `align`, a power of two.
-#[inline]
-pub(crate) const fn above_multiple(address: usize, align: usize) -> usize {
-    address & (align - 1)
+/// What is computed of addresses and sizes, at any width.
+macro_rules! arithmetic {
+    ($word:ty) => {
+        /// How many bytes `address` lies above the nearest multiple of `align`, a power of two.
+        #[inline]
+        pub(crate) const fn above_multiple(address: $word, align: $word) -> $word {
+            address & (align - 1)
+        }
+
+        /// Tells whether a block of `size` bytes, aligned to `align`, takes the large form.
+        ///
+        /// It does from `large` bytes on, if its alignment is more than `natural`, and if the
+        /// padding of up to `align` bytes is at most an eighth of it.
+        #[inline]
+        pub(crate) const fn is_large(
+            size: $word,
+            align: $word,
+            large: $word,
+            natural: $word,
+        ) -> bool {
+            size >= large && align > natural && size / 8 >= align
+        }
+
+        /// The largest size that is not large: all that are at most this are not.
+        #[inline]
+        pub(crate) const fn max_small(align: $word, large: $word, natural: $word) -> $word {
+            let from = align.saturating_mul(8);
+            if align <= natural {
+                <$word>::MAX
+            } else if large > from {
+                large - 1
+            } else {
+                from - 1
+            }
+        }
+
+        /// The bytes from `start` to the first multiple of `align` that has `room` bytes before it.
+        ///
+        /// At least `room`, and at most `align` if `start` is a multiple of `room` and `room` is a
+        /// power of two less than `align`.
+        #[inline]
+        pub(crate) const fn distance(start: $word, align: $word, room: $word) -> $word {
+            room + (start.wrapping_add(room).wrapping_neg() & (align - 1))
+        }
+
+        /// The bytes of a grown block that `grow_zeroed` of the inner allocator left as they were.
+        ///
+        /// The inner block of `inner` bytes was zeroed from there on; ours starts `distance` bytes
+        /// into it and grew from `old` to `new` bytes. The answer counts from `old` on.
+        #[inline]
+        pub(crate) const fn unzeroed(
+            inner: $word,
+            distance: $word,
+            old: $word,
+            new: $word,
+        ) -> $word {
+            let (left, grown) = (
+                inner.saturating_sub(distance).saturating_sub(old),
+                new - old,
+            );
+            if left < grown { left } else { grown }
+        }
+    };
 }
+
+arithmetic!(usize);
 
 #[cfg(test)]
 mod tests {
@@ -66,5 +127,82 @@ mod tests {
             }
         }
         assert_eq!(above_multiple(usize::MAX, 4096), 4095);
+    }
+}
+
+/// Every input at a width of 8 bits, against arithmetic that is wide enough not to wrap.
+#[cfg(test)]
+mod narrow {
+    arithmetic!(u8);
+
+    const ALIGNS: [u8; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
+
+    fn wide(byte: u8) -> u32 {
+        u32::from(byte)
+    }
+
+    #[test]
+    fn the_rest_is_the_remainder() {
+        for align in ALIGNS {
+            for address in 0..=u8::MAX {
+                assert_eq!(above_multiple(address, align), address % align);
+            }
+        }
+    }
+
+    /// Sizes up to `max_small` are not large and all beyond are, so that a length that is cut to it
+    /// is as small as the size that was asked for.
+    #[test]
+    #[cfg_attr(miri, ignore = "slow, and touches no memory")]
+    fn one_size_parts_the_small_from_the_large() {
+        for natural in [1, 4, 16] {
+            for align in ALIGNS {
+                for large in 0..=u8::MAX {
+                    let most = max_small(align, large, natural);
+                    for size in 0..=u8::MAX {
+                        let expected =
+                            size >= large && align > natural && wide(size) >= 8 * wide(align);
+                        let form = is_large(size, align, large, natural);
+                        assert_eq!(form, expected, "{size} {align} {large} {natural}");
+                        // Alignments of an eighth of the address space and more have no large form
+                        // at all; the bound is then the largest number but one.
+                        let beyond = size > most && 8 * wide(align) < 256;
+                        assert_eq!(form, beyond, "{size} {align} {large} {natural}");
+                    }
+                }
+            }
+        }
+    }
+
+    /// At every place where the inner block may lie, the block with its header lies inside.
+    #[test]
+    fn the_block_has_room_before_it_and_behind_it() {
+        for room in [1, 2, 4, 8] {
+            for align in ALIGNS.into_iter().filter(|&align| align > room) {
+                for start in (0..=u8::MAX).step_by(usize::from(room)) {
+                    let to = distance(start, align, room);
+                    assert!(room <= to && to <= align, "{start} {align} {room}");
+                    assert!((wide(start) + wide(to)).is_multiple_of(wide(align)));
+                    assert!(to.is_multiple_of(room));
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "slow, and touches no memory")]
+    fn what_is_left_to_zero_is_exact() {
+        for inner in (0..=u8::MAX).step_by(5) {
+            for distance in 0..=64 {
+                for old in (0..=u8::MAX).step_by(3) {
+                    for new in old..=u8::MAX {
+                        // Byte `i` of the block is byte `distance + i` of the inner one.
+                        let end = (wide(distance) + wide(new)).min(wide(inner));
+                        let left = end.saturating_sub(wide(distance) + wide(old));
+                        assert_eq!(wide(unzeroed(inner, distance, old, new)), left);
+                    }
+                }
+            }
+        }
     }
 }

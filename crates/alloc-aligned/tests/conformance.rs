@@ -2,16 +2,23 @@
 #![cfg(feature = "alloc")]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
-use alloc_aligned::CacheLine;
+use alloc_aligned::{Aligned, CacheLine};
 use alloc_conformance::suite;
 
-// The one that Miri runs too, which takes minutes for each.
+// The two that Miri runs too, which takes minutes for each.
 suite!(cache_line, CacheLine::new, [clones, eq, threads, send]);
+// Over-aligned blocks of eight times their alignment and more are of the large form, so the laws
+// move blocks between the two forms all the time.
+suite!(
+    large_from_eight_lines_on,
+    Aligned::<64, _, 0>::new,
+    [clones, eq, threads, send]
+);
 
 #[cfg(not(miri))]
 mod native {
     use super::*;
-    use alloc_aligned::{Aligned, Page};
+    use alloc_aligned::{NEVER, Page};
     use alloc_conformance::Limits;
     use alloc_core::{ArcHandle, Global, Layout};
     use alloc_pool::Pool;
@@ -23,6 +30,36 @@ mod native {
     );
     suite!(word, Aligned::<16, _>::new, [clones, eq, threads, send]);
     suite!(page, Page::new, [clones, eq, threads, send]);
+    suite!(
+        large_from_eight_vectors_on,
+        Aligned::<32, _, 0>::new,
+        [clones, eq, threads, send]
+    );
+    suite!(
+        large_from_1000_bytes_on,
+        Aligned::<64, _, 1000>::new,
+        [clones, eq, threads, send]
+    );
+    suite!(
+        large_from_eight_pages_on,
+        Aligned::<4096, _, 0>::new,
+        [clones, eq, threads, send]
+    );
+    suite!(
+        never_large,
+        Aligned::<64, _, NEVER>::new,
+        [owns, clones, eq, threads, send]
+    );
+    suite!(
+        large_over_the_heap,
+        |_| Aligned::<64, _, 0>::new(Global),
+        [clones, threads, send]
+    );
+    suite!(
+        large_in_large,
+        |up| Aligned::<32, _, 0>::new(Aligned::<128, _, 0>::new(up)),
+        [clones, eq, threads, send]
+    );
     suite!(
         over_the_heap,
         |_| Aligned::<64, _>::new(Global),
@@ -42,7 +79,7 @@ mod native {
         over_a_pool,
         |up| {
             let blocks = Layout::from_size_align(64, 32).unwrap();
-            Aligned::<32, _>::new(Pool::new_in(blocks, up))
+            Aligned::<32, _, NEVER>::new(Pool::new_in(blocks, up))
         },
         [owns, reset, send],
         limits = Limits::block(64, 32),

@@ -4,7 +4,7 @@
 
 mod recorder;
 
-use alloc_aligned::{Aligned, is_aligned_to};
+use alloc_aligned::{Aligned, LARGE, NEVER, is_aligned_to};
 use alloc_core::{AllocError, Allocator, Global, Layout, Owns, Reset, dangling};
 use core::ptr::NonNull;
 use recorder::{Call, Recorder};
@@ -131,9 +131,20 @@ unsafe impl Allocator for Boundless {
 
 #[test]
 fn each_length_that_is_returned_can_be_raised_again() -> Result<(), AllocError> {
-    let aligned = Aligned::<64, _>::new(Boundless);
+    let aligned = Aligned::<64, _, NEVER>::new(Boundless);
     let block = aligned.allocate(layout(1, 1))?;
     assert_eq!(block.len(), isize::MAX.unsigned_abs() - 63);
+    // SAFETY: the size is the returned length, so the layout fits.
+    unsafe { aligned.deallocate(block.cast(), layout(block.len(), 1)) };
+    Ok(())
+}
+
+#[test]
+fn each_length_that_is_returned_keeps_the_form_of_the_block() -> Result<(), AllocError> {
+    // The layout that reaches `Boundless` again is that of a small block, or it asserts.
+    let aligned = Aligned::<64, _>::new(Boundless);
+    let block = aligned.allocate(layout(1, 1))?;
+    assert_eq!(block.len(), LARGE - 1);
     // SAFETY: the size is the returned length, so the layout fits.
     unsafe { aligned.deallocate(block.cast(), layout(block.len(), 1)) };
     Ok(())
@@ -144,6 +155,7 @@ fn constants_statics_and_defaults() {
     static PAGES: Aligned<4096> = Aligned::<4096, _>::new(Global);
     assert_eq!(PAGES.inner().allocate(layout(0, 1)).unwrap().len(), 0);
     assert_eq!(Aligned::<4096>::ALIGN, 4096);
+    assert_eq!(Aligned::<4096>::LARGE, LARGE);
     assert_eq!(size_of::<Aligned<4096>>(), 0);
     let by_default = Aligned::<32, Recorder>::default();
     assert_eq!(by_default.into_inner().calls(), []);
@@ -178,7 +190,7 @@ impl Reset for One {
 #[test]
 fn owns_and_reset_are_those_of_the_inner_allocator() {
     let here = NonNull::dangling();
-    let mut aligned = Aligned::<64, _>::new(One(here, layout(10, 64)));
+    let mut aligned = Aligned::<64, _, NEVER>::new(One(here, layout(10, 64)));
     assert!(aligned.owns(here, layout(10, 1)));
     assert!(!aligned.owns(here, layout(11, 1)));
     assert!(!aligned.owns(here, layout(isize::MAX.unsigned_abs(), 1)));
