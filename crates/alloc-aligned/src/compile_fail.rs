@@ -38,6 +38,32 @@ struct PowerOfTwo;
 /// ```
 struct SameAlign;
 
+/// The alignment is part of the container's type, so the parts of one that is aligned to 64 bytes
+/// make none that is aligned to 128, and none without: it would free its block with another layout.
+///
+/// ```
+/// use alloc_aligned::Aligned;
+/// use alloc_core::{Global, vec::Vec};
+///
+/// let lines = Vec::<u8, _>::new_in(Aligned::<64, _>::new(Global));
+/// let _: Vec<u8, Aligned<64, Global>> = lines;
+/// ```
+/// ```compile_fail,E0308
+/// use alloc_aligned::Aligned;
+/// use alloc_core::{Global, vec::Vec};
+///
+/// let lines = Vec::<u8, _>::new_in(Aligned::<64, _>::new(Global));
+/// let _: Vec<u8, Aligned<128, Global>> = lines;
+/// ```
+/// ```compile_fail,E0308
+/// use alloc_aligned::Aligned;
+/// use alloc_core::{Global, vec::Vec};
+///
+/// let lines = Vec::<u8, _>::new_in(Aligned::<64, _>::new(Global));
+/// let _: Vec<u8, Global> = lines;
+/// ```
+struct InTheType;
+
 /// Blocks of different `LARGE` have different forms. And whose a large block is cannot be told.
 ///
 /// ```

@@ -100,6 +100,7 @@ unsafe fn header(block: NonNull<u8>) -> Header {
 }
 
 /// Allocates a block of the large form.
+#[cold]
 #[inline(never)]
 pub(crate) fn allocate<A: Allocator>(
     inner: &A,
@@ -111,6 +112,7 @@ pub(crate) fn allocate<A: Allocator>(
 }
 
 /// Allocates a zeroed block of the large form. The header and the padding are all that is touched.
+#[cold]
 #[inline(never)]
 pub(crate) fn allocate_zeroed<A: Allocator>(
     inner: &A,
@@ -127,6 +129,7 @@ pub(crate) fn allocate_zeroed<A: Allocator>(
 ///
 /// `block` is currently allocated in the large form, by an equivalent inner allocator and with
 /// `raised`.
+#[cold]
 #[inline(never)]
 pub(crate) unsafe fn deallocate<A: Allocator>(inner: &A, block: NonNull<u8>, raised: Layout) {
     // SAFETY: the caller's promise.
@@ -164,6 +167,7 @@ unsafe fn settle(inner: NonNull<[u8]>, from: usize, kept: usize, new: Layout) ->
 /// # Safety
 ///
 /// As for [`deallocate`] with `old`; `new` is as aligned as `old` and not smaller.
+#[cold]
 #[inline(never)]
 pub(crate) unsafe fn grow<A: Allocator>(
     inner: &A,
@@ -189,6 +193,7 @@ pub(crate) unsafe fn grow<A: Allocator>(
 /// # Safety
 ///
 /// As for [`grow`].
+#[cold]
 #[inline(never)]
 pub(crate) unsafe fn grow_zeroed<A: Allocator>(
     inner: &A,
@@ -224,6 +229,7 @@ pub(crate) unsafe fn grow_zeroed<A: Allocator>(
 ///
 /// As for [`deallocate`] with `old`; `new` is of the large form too, as aligned as `old` and not
 /// larger.
+#[cold]
 #[inline(never)]
 pub(crate) unsafe fn shrink<A: Allocator>(
     inner: &A,
