@@ -81,6 +81,7 @@
 //! - `alloc` (default): the global allocator as the default upstream. Without it `Arena` works over
 //!   any other upstream, and `FixedArena` over none.
 //! - `std`: `ArenaPool`, and what needs an operating system in `alloc-core`.
+//! - `serde`: seeds that deserialize into an arena, and `String` serializes.
 //! - `nightly`: the traits of `core::alloc`; needs a nightly compiler.
 //!
 //! # Sources
@@ -127,6 +128,9 @@ mod string;
 
 #[cfg(feature = "std")]
 mod pool;
+
+#[cfg(feature = "serde")]
+pub mod serde;
 
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
