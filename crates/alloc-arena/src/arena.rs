@@ -62,6 +62,12 @@ pub struct Arena<A: Allocator = DefaultUpstream, const MIN_ALIGN: usize = 8> {
     /// room.
     lim: Cell<*mut u8>,
     growth: Growth,
+    /// **A5** Marks, and whatever else keeps a [`Chunk`] or a pointer into one without a block there,
+    /// know this chunk and those before it alone. Those in use after it may be moved.
+    floor: Cell<Option<Chunk>>,
+    /// Whether memory was taken back since the arena was empty. From then on chunks are not moved, so
+    /// that the same requests after a rewind meet the same chunks.
+    settled: Cell<bool>,
     /// **A4** All blocks lie in chunks in use, before the chunk's `end` (or `cur`, in `current`).
     chunks: Chunks<A, MIN_ALIGN>,
 }
@@ -76,6 +82,7 @@ pub(crate) struct Mark {
     current: Option<Chunk>,
     lim: *mut u8,
     last: Option<Chunk>,
+    floor: Option<Chunk>,
 }
 
 #[cfg(feature = "alloc")]
@@ -166,6 +173,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
             current: Cell::new(None),
             lim: Cell::new(nowhere),
             growth: Growth::new(first, max, limit, Self::SMALLEST),
+            floor: Cell::new(None),
+            settled: Cell::new(false),
             chunks: Chunks::new(upstream),
         }
     }
@@ -190,6 +199,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
             current: None,
             lim: nowhere,
             last: None,
+            floor: None,
         };
         // SAFETY: the state of an arena without blocks; `&mut self` says that nobody uses one.
         unsafe { self.rewind(&empty) };
@@ -200,6 +210,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         self.reset();
         // SAFETY: the arena is reset: it has no block and no current chunk.
         unsafe { self.chunks.release() };
+        self.settled.set(false);
     }
 
     /// The bytes that may be reserved from the upstream in all, if there is a limit.
@@ -273,8 +284,11 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     infallible_api!('v, this => this);
     fallible_api!('v, this => this);
 
+    /// This moment, to come back to. Chunks that are in use now are not moved until then.
     pub(crate) fn mark(&self) -> Mark {
+        let floor = self.floor.replace(self.chunks.last());
         Mark {
+            floor,
             cur: self.cur.get(),
             current: self.current.get(),
             lim: self.lim.get(),
@@ -297,6 +311,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         self.cur.set(mark.cur);
         self.current.set(mark.current);
         self.lim.set(mark.lim);
+        self.floor.set(mark.floor);
+        self.settled.set(true);
     }
 
     /// The runs of the chunks in use.
@@ -311,13 +327,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     }
 
     fn run(&self, chunk: Chunk) -> Run {
-        let is_current = Some(chunk) == self.current.get();
-        let end = if is_current {
-            self.cur.get()
-        } else {
-            chunk.end()
-        };
-        (chunk.data(MIN_ALIGN), end)
+        (chunk.data(MIN_ALIGN), self.end_of(chunk))
     }
 
     /// Adds a chunk of this capacity to the kept ones.

@@ -257,6 +257,101 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         Ok(chunk)
     }
 
+    /// The chunk in use after `floor` that holds one block and nothing else, from its data to `end`.
+    /// `end_of` tells where the blocks of a chunk end.
+    ///
+    /// # Complexity
+    ///
+    /// Linear in the number of chunks.
+    pub(crate) fn holding_only(
+        &self,
+        floor: Option<Chunk>,
+        block: *mut u8,
+        end: *mut u8,
+        end_of: impl Fn(Chunk) -> *mut u8,
+    ) -> Option<Chunk> {
+        let mut before = floor;
+        while before != self.last.get()
+            && let Some(chunk) = self.after(before)
+        {
+            // Addresses are enough: by L1 each chunk is taken once, so no two of them overlap.
+            if chunk.data(MIN_ALIGN).addr() == block.addr() && end_of(chunk).addr() == end.addr() {
+                return Some(chunk);
+            }
+            before = Some(chunk);
+        }
+        None
+    }
+
+    /// Takes a chunk that is in use out of the list.
+    fn unlink(&self, chunk: Chunk) {
+        let mut before = None;
+        while let Some(next) = self.after(before) {
+            if next == chunk {
+                self.set_after(before, chunk.next());
+                if self.last.get() == Some(chunk) {
+                    self.last.set(before);
+                }
+                return;
+            }
+            before = Some(next);
+        }
+    }
+
+    /// Has the upstream grow a chunk in use to `bytes`, wherever it may lie then; it comes to stand
+    /// last of those in use. While the upstream works, which may come back to this arena, the chunk is
+    /// in no list.
+    ///
+    /// # Errors
+    ///
+    /// As [`acquire`](Self::acquire); the chunk is where and what it was, but last.
+    ///
+    /// # Safety
+    ///
+    /// No `Chunk` of this list that equals `chunk` is used afterwards, nor any pointer into it, unless
+    /// this errs.
+    pub(crate) unsafe fn grow(
+        &self,
+        chunk: Chunk,
+        bytes: usize,
+        growth: &Growth,
+    ) -> Result<Chunk, AllocError> {
+        let old = chunk.size();
+        debug_assert!(old < bytes, "a chunk that shrinks");
+        let align = start_align(MIN_ALIGN);
+        let layout = Layout::from_size_align(bytes, align).map_err(|_| AllocError)?;
+        if bytes - old > growth.room(self.reserved.get()) {
+            return Err(AllocError);
+        }
+        // SAFETY: `acquire` takes no size above `LARGEST`, the largest of a layout of this alignment.
+        let old_layout = unsafe { Layout::from_size_align_unchecked(old, align) };
+        self.unlink(chunk);
+        // Counted before, so that nobody takes the room meanwhile.
+        self.reserved.set(self.reserved.get() + (bytes - old));
+        // SAFETY: C1 says that the old layout fits; the new one has the same alignment and is larger.
+        let grown = unsafe { self.upstream.grow(chunk.0.cast(), old_layout, layout) };
+        let Ok(block) = grown else {
+            self.reserved.set(self.reserved.get() - (bytes - old));
+            self.push(chunk);
+            return Err(AllocError);
+        };
+        let header = block.cast::<Header>();
+        // SAFETY: the upstream kept the bytes of the old block, and with them the header (C2).
+        let end = unsafe { header.as_ref() }.end.clone();
+        // SAFETY: the block is at least as long as before and aligned as before; the header in it is
+        // nobody else's. The chunk is exactly as large as was asked for, so that its layout fits.
+        unsafe {
+            header.write(Header {
+                next: Cell::new(None),
+                end,
+                size: bytes,
+            });
+        };
+        let chunk = Chunk(header);
+        self.push(chunk);
+        Ok(chunk)
+    }
+
     /// Gives every chunk back to the upstream.
     ///
     /// # Safety

@@ -32,6 +32,22 @@ pub(crate) unsafe trait Cursor {
 
     /// Finds room for a block of `layout.size() > 0` that has no room between cursor and limit.
     fn refill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
+
+    /// Grows a block together with the memory that holds it and nothing else, if it can. Otherwise
+    /// the block is unchanged.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` denotes a block of `extent` bytes, not zero, of this arena; a larger size is asked for.
+    unsafe fn grow_with_memory(
+        &self,
+        ptr: NonNull<u8>,
+        extent: usize,
+        new: Layout,
+    ) -> Option<NonNull<u8>> {
+        let _ = (ptr, extent, new);
+        None
+    }
 }
 
 /// The bytes that a block of this size takes: all fitting layouts of one block come to the same
@@ -41,15 +57,17 @@ const fn extent<C: Cursor>(size: usize) -> usize {
     math::round_up(size, C::MIN_ALIGN)
 }
 
-/// The fast path: takes a block of `layout.size() > 0` if there is room. It is `extent` bytes long.
+/// The fast path: takes a block if there is room. It is `extent` bytes long.
+///
+/// A block of size zero takes nothing, and may lie where there is no memory at all.
 #[inline]
 pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> {
     let cur = arena.cur().get();
     let start = cur.wrapping_add(math::skip(cur.addr(), layout.align(), C::MIN_ALIGN));
     let end = start.wrapping_add(extent::<C>(layout.size()));
     // By B1 and the bound on sizes that `Layout` gives, `end` is at most half of the address space
-    // away from `cur`: what `exceeds` asks for. In an arena without memory (`cur == lim`) it
-    // exceeds, since the size is not zero.
+    // away from `cur`: what `exceeds` asks for. In an arena without memory (`cur == lim`) only a
+    // block of size zero does not exceed.
     if math::exceeds(end.addr(), arena.lim().addr()) {
         return None;
     }
@@ -57,7 +75,6 @@ pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> 
         start.addr().is_multiple_of(layout.align()),
         "a misplaced block"
     );
-    debug_assert!(cur.addr() < end.addr(), "a block of no size");
     miri::promise_alignment(start, layout.align());
     // Rounded up from a multiple of `MIN_ALIGN` by one: B2. The bytes before it are the new block:
     // B3.
@@ -68,17 +85,27 @@ pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> 
 
 #[inline]
 pub(crate) fn allocate<C: Cursor>(arena: &C, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+    match bump(arena, layout) {
+        Some(start) => Ok(whole::<C>(start, layout)),
+        // Returned as it is: a call in the place of the return, for which nothing is saved.
+        None => allocate_slow(arena, layout),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn allocate_slow<C: Cursor>(arena: &C, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
     if layout.size() == 0 {
         return Ok(dangling(layout));
     }
-    let start = match bump(arena, layout) {
-        Some(start) => start,
-        None => arena.refill(layout)?,
-    };
-    Ok(NonNull::slice_from_raw_parts(
-        start,
-        extent::<C>(layout.size()),
-    ))
+    let start = arena.refill(layout)?;
+    Ok(whole::<C>(start, layout))
+}
+
+/// The block at `start`, with all bytes that it takes.
+#[inline]
+fn whole<C: Cursor>(start: NonNull<u8>, layout: Layout) -> NonNull<[u8]> {
+    NonNull::slice_from_raw_parts(start, extent::<C>(layout.size()))
 }
 
 #[inline]
@@ -150,6 +177,34 @@ pub(crate) unsafe fn grow<C: Cursor>(
                 start,
                 extent::<C>(new.size()),
             ));
+        }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { grow_slow(arena, ptr, old, new) }
+}
+
+/// Grows a block that has no room where it is.
+///
+/// # Errors
+///
+/// If there is no room; the block is unchanged.
+///
+/// # Safety
+///
+/// As for `Allocator::grow`.
+#[cold]
+#[inline(never)]
+unsafe fn grow_slow<C: Cursor>(
+    arena: &C,
+    ptr: NonNull<u8>,
+    old: Layout,
+    new: Layout,
+) -> Result<NonNull<[u8]>, AllocError> {
+    let extent_old = extent::<C>(old.size());
+    if extent_old > 0 && extent::<C>(new.size()) > extent_old {
+        // SAFETY: the caller's promise: a block of this extent, which is not zero, and a larger size.
+        if let Some(start) = unsafe { arena.grow_with_memory(ptr, extent_old, new) } {
+            return Ok(whole::<C>(start, new));
         }
     }
     // SAFETY: the caller's promise.

@@ -2,20 +2,31 @@
 
 use core::cell::Cell;
 
-/// The largest chunk that doubling comes to, unless the builder is told otherwise: 1 MiB.
+/// The largest regular chunk, unless the builder is told otherwise: 1 MiB.
 pub(crate) const MAX_CHUNK: usize = 1 << (if usize::BITS < 32 { 12 } else { 20 });
 
 /// The first chunk, unless the builder is told otherwise: 4 KiB.
 pub(crate) const FIRST_CHUNK: usize = if usize::BITS < 32 { 256 } else { 4096 };
 
-/// The policy: double with each chunk up to a maximum, whatever the size of the requests was, and
-/// stay within the limit.
+/// What a small arena doubles its chunks to: 32 KiB. Larger ones come as a part of what is reserved.
+const SMALL_CHUNK: usize = 8 * FIRST_CHUNK;
+
+/// A larger chunk is one in so many bytes of all regular ones: what stays unused at the end of the last
+/// chunk is then less than a tenth, with the headers.
+const PART: usize = 12;
+
+/// The policy, whatever the size of the requests was: double with each chunk while chunks are small,
+/// then grow with the arena, up to a maximum; and stay within the limit.
+///
+/// A small arena so takes few chunks and leaves at most 32 KiB unused, a large one at most a tenth.
 #[derive(Debug)]
 pub(crate) struct Growth {
     /// Bytes of the next chunk, unless a block needs more.
     next: Cell<usize>,
-    /// What doubling does not go beyond.
+    /// What no regular chunk goes beyond.
     max: usize,
+    /// Bytes of all regular chunks that were taken.
+    regular: Cell<usize>,
     /// Bytes that may be reserved in all.
     limit: Cell<usize>,
 }
@@ -38,6 +49,7 @@ impl Growth {
         Self {
             next: Cell::new(next),
             max,
+            regular: Cell::new(0),
             limit: Cell::new(limit),
         }
     }
@@ -60,10 +72,18 @@ impl Growth {
         self.next.get().min(room).max(need)
     }
 
-    /// A chunk was taken: the next one is twice as large as this one was meant to be.
-    pub(crate) fn grown(&self) {
-        self.next
-            .set(self.next.get().saturating_mul(2).min(self.max));
+    /// A chunk of so many bytes was taken: how large the next one is. A chunk that is larger because
+    /// one block needs it changes nothing.
+    pub(crate) fn grown(&self, bytes: usize) {
+        let next = self.next.get();
+        if bytes > next {
+            return;
+        }
+        let regular = self.regular.get().saturating_add(bytes);
+        self.regular.set(regular);
+        // A first chunk that somebody wants larger is not followed by smaller ones.
+        let doubled = next.saturating_mul(2).min(SMALL_CHUNK).max(next);
+        self.next.set(doubled.max(regular / PART).min(self.max));
     }
 
     /// The upstream refused a larger chunk than this one: no use to ask for more for now.
@@ -78,23 +98,49 @@ const fn larger(a: usize, b: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::Growth;
+    use super::{FIRST_CHUNK, Growth, MAX_CHUNK, PART, SMALL_CHUNK};
 
     #[test]
-    fn doubles_up_to_the_maximum() {
+    fn doubles_while_small_up_to_the_maximum() {
         let growth = Growth::new(100, 350, None, 64);
         for expected in [100, 200, 350, 350] {
             assert_eq!(growth.wish(1, usize::MAX), expected);
-            growth.grown();
+            growth.grown(expected);
         }
+    }
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn what_the_last_chunk_can_waste_is_a_tenth() {
+        let growth = Growth::new(FIRST_CHUNK, MAX_CHUNK, None, 64);
+        let (mut before, mut chunks) = (0_usize, 0);
+        while before < 100 << 20 {
+            let chunk = growth.wish(1, usize::MAX);
+            assert!(
+                chunk <= SMALL_CHUNK || chunk <= before / PART + 1,
+                "{chunk} after {before}"
+            );
+            assert!(chunk <= MAX_CHUNK);
+            growth.grown(chunk);
+            before += chunk;
+            chunks += 1;
+        }
+        assert!(chunks < 160, "{chunks}");
+    }
+
+    #[test]
+    fn a_chunk_that_somebody_wants_large_is_not_followed_by_smaller_ones() {
+        let growth = Growth::new(SMALL_CHUNK * 4, SMALL_CHUNK * 8, None, 64);
+        growth.grown(SMALL_CHUNK * 4);
+        assert_eq!(growth.wish(1, usize::MAX), SMALL_CHUNK * 4);
     }
 
     #[test]
     fn a_need_beyond_the_maximum_is_met() {
         let growth = Growth::new(100, 200, None, 64);
         assert_eq!(growth.wish(1000, usize::MAX), 1000);
-        growth.grown();
-        assert_eq!(growth.wish(1, usize::MAX), 200);
+        growth.grown(1000);
+        assert_eq!(growth.wish(1, usize::MAX), 100);
     }
 
     #[test]

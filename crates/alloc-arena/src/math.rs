@@ -8,6 +8,9 @@
 /// Defines the arithmetic for one width of addresses.
 macro_rules! arithmetic {
     ($word:ty) => {
+        /// From this minimum alignment on, more is rare.
+        const WORD: $word = 8;
+
         /// Rounds `size` up to a multiple of `align`, modulo the width.
         ///
         /// For `size < half` the result is exact and at most `half`.
@@ -30,9 +33,19 @@ macro_rules! arithmetic {
 
         /// The bytes to skip before a block of alignment `align`, if the cursor `cur` is a multiple
         /// of `min`.
+        ///
+        /// Where blocks are aligned to a word anyway, more is rare: a branch that is not taken costs
+        /// less than the arithmetic.
         #[inline]
         pub(crate) const fn skip(cur: $word, align: $word, min: $word) -> $word {
-            if align > min { padding(cur, align) } else { 0 }
+            if min < WORD {
+                padding(cur, align)
+            } else if align > min {
+                cold();
+                padding(cur, align)
+            } else {
+                0
+            }
         }
 
         /// Whether `end` lies after `lim`, told by one sign bit.
@@ -69,9 +82,16 @@ macro_rules! arithmetic {
 
 arithmetic!(usize);
 
+/// Tells the compiler that this way is seldom taken.
+#[cold]
+#[inline]
+const fn cold() {}
+
 /// Every input at a width of 8 bits, against arithmetic that is wide enough not to wrap.
 #[cfg(test)]
 mod tests {
+    use super::cold;
+
     arithmetic!(u8);
 
     const HALF: u32 = 128;

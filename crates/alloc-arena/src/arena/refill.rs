@@ -2,7 +2,7 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use alloc_core::{AllocError, Allocator};
 
@@ -10,6 +10,9 @@ use super::Arena;
 use crate::chunk::{Chunk, Placed, start_align};
 use crate::cursor::Cursor;
 use crate::{math, miri};
+
+/// From this many bytes on, the chunk of a block that has to move is sought: 4 KiB.
+const SEARCHED: usize = 4096;
 
 impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     /// Moves the cursor to the chunk that came into use last, if it is elsewhere.
@@ -31,6 +34,100 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         self.cur.set(cur);
         self.current.set(Some(chunk));
         self.lim.set(chunk.lim(MIN_ALIGN));
+    }
+
+    /// Makes the arena as if it had no current chunk, and returns what it was.
+    fn leave(&self) -> Option<Chunk> {
+        let nowhere = ptr::without_provenance_mut(MIN_ALIGN);
+        self.cur.set(nowhere);
+        self.lim.set(nowhere);
+        self.current.take()
+    }
+
+    /// Grows a block that is alone in its chunk, up to `extent`, for the larger `new`: within the
+    /// chunk if that has room, and else together with it.
+    ///
+    /// # Safety
+    ///
+    /// As [`Cursor::grow_with_memory`].
+    unsafe fn grow_alone(
+        &self,
+        block: NonNull<u8>,
+        extent: usize,
+        new: Layout,
+    ) -> Option<NonNull<u8>> {
+        // Wherever a chunk comes to lie, its data has this alignment.
+        if new.align() > start_align(MIN_ALIGN) {
+            return None;
+        }
+        let (floor, start) = (self.floor.get(), block.as_ptr());
+        let end = start.wrapping_add(extent);
+        let chunk = self
+            .chunks
+            .holding_only(floor, start, end, |chunk| self.end_of(chunk))?;
+        let size = math::round_up(new.size(), MIN_ALIGN);
+        if let Some(start) = chunk.place(size, new.align(), MIN_ALIGN) {
+            self.set_end_of(chunk, start.wrapping_add(size));
+            // SAFETY: within a chunk, hence not null.
+            return Some(unsafe { NonNull::new_unchecked(start) });
+        }
+        let bytes = Self::OFFSET.checked_add(size)?;
+        // SAFETY: the caller's promise about the block, which is alone in this chunk after the floor.
+        unsafe { self.grow_chunk(chunk, bytes, size) }
+    }
+
+    /// Grows a chunk to `bytes`, with the one block in it, which takes `size` of them then.
+    ///
+    /// # Safety
+    ///
+    /// The chunk stands after the floor, and the owner of its only block gives that up for the one
+    /// returned.
+    unsafe fn grow_chunk(&self, chunk: Chunk, bytes: usize, size: usize) -> Option<NonNull<u8>> {
+        let was_current = self.current.get() == Some(chunk);
+        let (cur, lim) = (self.cur.get(), self.lim.get());
+        if was_current {
+            chunk.set_end(cur);
+            self.leave();
+        }
+        // SAFETY: by A5 nobody has a handle of it or a pointer into it, but for the arena, which has
+        // left it, and the owner of its block, who gives that up by the caller's promise.
+        let grown = unsafe { self.chunks.grow(chunk, bytes, &self.growth) };
+        // The upstream may have come back to this arena meanwhile, and moved the cursor.
+        let is_free = was_current && self.current.get().is_none();
+        if let Ok(chunk) = grown {
+            let start = chunk.data(MIN_ALIGN);
+            let end = start.wrapping_add(size);
+            chunk.set_end(end);
+            if is_free {
+                self.move_to(chunk, end);
+            }
+            // SAFETY: within a chunk, hence not null.
+            return Some(unsafe { NonNull::new_unchecked(start) });
+        }
+        if is_free {
+            self.cur.set(cur);
+            self.lim.set(lim);
+            self.current.set(Some(chunk));
+        }
+        None
+    }
+
+    /// Where the blocks of a chunk in use end.
+    pub(crate) fn end_of(&self, chunk: Chunk) -> *mut u8 {
+        if self.current.get() == Some(chunk) {
+            self.cur.get()
+        } else {
+            chunk.end()
+        }
+    }
+
+    /// Sets where the blocks of a chunk in use end.
+    fn set_end_of(&self, chunk: Chunk, end: *mut u8) {
+        if self.current.get() == Some(chunk) {
+            self.cur.set(end);
+        } else {
+            chunk.set_end(end);
+        }
     }
 
     /// Takes a new chunk that holds a block of `size` (rounded) and `align`: as large as the policy
@@ -55,7 +152,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         if bytes < wish {
             self.growth.refused(bytes, Self::SMALLEST);
         } else {
-            self.growth.grown();
+            self.growth.grown(bytes);
         }
         // There is room: `chunk_bytes` says so (and its test, for every place that a chunk may
         // have).
@@ -104,5 +201,22 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
         miri::promise_alignment(start, layout.align());
         // SAFETY: within a chunk, hence not null.
         Ok(unsafe { NonNull::new_unchecked(start) })
+    }
+
+    /// A vector that is alone in its chunk so grows with the chunk: where the upstream can extend a
+    /// block, nothing is copied, and nothing is left behind.
+    unsafe fn grow_with_memory(
+        &self,
+        ptr: NonNull<u8>,
+        extent: usize,
+        new: Layout,
+    ) -> Option<NonNull<u8>> {
+        // A small block that is not the last one is not worth the search.
+        let is_last = ptr.addr().get().wrapping_add(extent) == self.cur.get().addr();
+        if self.settled.get() || (!is_last && extent < SEARCHED) {
+            return None;
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.grow_alone(ptr, extent, new) }
     }
 }
