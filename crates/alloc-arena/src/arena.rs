@@ -14,7 +14,11 @@ use crate::scope::{Scope, scoped};
 use crate::stats::Stats;
 
 mod capabilities;
+mod moments;
 mod refill;
+
+pub use moments::Checkpoint;
+pub(crate) use moments::Lease;
 
 /// The largest `MIN_ALIGN`: 4 KiB.
 const MAX_MIN_ALIGN: usize = 4096;

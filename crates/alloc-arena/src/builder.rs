@@ -63,15 +63,17 @@ impl<const MIN_ALIGN: usize> ArenaBuilder<MIN_ALIGN> {
     /// Sets the size in bytes of the first chunk that the arena takes when it needs one. Default: 4
     /// KiB.
     ///
-    /// Each later chunk is twice as large. A block that needs more than that gets a chunk for
-    /// itself, which does not change the size of later ones. The size includes a header of three
-    /// words; sizes below about 90 bytes are rounded up.
+    /// Each later chunk is twice as large, up to 32 KiB, and from there on a twelfth of what the arena
+    /// has in such chunks: what the last one leaves unused is then less than a tenth of all. A block
+    /// that needs more than the next chunk gets one for itself, which does not change the size of
+    /// later ones. The size includes a header of three words; sizes below about 90 bytes are rounded
+    /// up.
     pub const fn chunk_size(mut self, bytes: usize) -> Self {
         self.first = bytes;
         self
     }
 
-    /// Sets the size in bytes beyond which chunks do not double. Default: 1 MiB.
+    /// Sets the size in bytes that chunks do not go beyond, unless one block needs it. Default: 1 MiB.
     pub const fn max_chunk_size(mut self, bytes: usize) -> Self {
         self.max = bytes;
         self
