@@ -311,12 +311,14 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         // A1 to A4 held at the time of the mark, for the blocks of that time. Chunks in use then
         // other than `current` were not touched since, and the cursor of `current` comes with the
         // mark.
+        if self.chunks.last().is_some() {
+            self.settled.set(true);
+        }
         self.chunks.rewind(mark.last);
         self.cur.set(mark.cur);
         self.current.set(mark.current);
         self.lim.set(mark.lim);
         self.floor.set(mark.floor);
-        self.settled.set(true);
     }
 
     /// The runs of the chunks in use.

@@ -151,10 +151,12 @@ pub(crate) unsafe fn deallocate<C: Cursor>(arena: &C, ptr: NonNull<u8>, layout: 
 ///
 /// If there is no room; the block is unchanged.
 ///
+/// Always a call, so that a container which grows seldom keeps its own fields in registers.
+///
 /// # Safety
 ///
 /// As for `Allocator::grow`.
-#[inline]
+#[inline(never)]
 pub(crate) unsafe fn grow<C: Cursor>(
     arena: &C,
     ptr: NonNull<u8>,
