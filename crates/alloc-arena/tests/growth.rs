@@ -50,6 +50,9 @@ unsafe impl Allocator for Calls {
     }
 }
 
+/// More numbers than the first chunk holds, and than its double holds.
+const MANY: u32 = if cfg!(miri) { 2_500 } else { 20_000 };
+
 /// Pushes numbers and looks at all of them.
 fn pushed<A: Allocator>(numbers: &mut Vec<u32, A>, count: u32) {
     for number in 0..count {
@@ -59,14 +62,10 @@ fn pushed<A: Allocator>(numbers: &mut Vec<u32, A>, count: u32) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow, and about sizes")]
 #[allow(clippy::cast_precision_loss)]
 fn pieces_reserve_a_tenth_more_than_they_ask_for_at_most() {
-    let sizes: &[usize] = if cfg!(miri) {
-        &[1 << 20]
-    } else {
-        &[1 << 20, 100 << 20]
-    };
-    for (&bytes, most) in sizes.iter().zip([1.1, 1.02]) {
+    for (bytes, most) in [(1_usize << 20, 1.1), (100 << 20, 1.02)] {
         let arena = Arena::new();
         for _ in 0..bytes / 64 {
             arena.alloc([0_u64; 8]);
@@ -77,6 +76,7 @@ fn pieces_reserve_a_tenth_more_than_they_ask_for_at_most() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow, and about sizes")]
 #[allow(clippy::cast_precision_loss)]
 fn a_vector_reserves_little_more_than_its_capacity() {
     let arena = Arena::new();
@@ -103,7 +103,7 @@ fn one_big_block_makes_no_later_chunk_larger() {
 fn a_lone_block_grows_with_its_chunk_and_others_do_not() {
     let arena = Arena::new_in(Calls::default());
     let mut alone = Vec::new_in(&arena);
-    pushed(&mut alone, 10_000);
+    pushed(&mut alone, MANY);
     assert_eq!(arena.upstream().counts().0, 1);
     assert!(arena.upstream().counts().1 > 1);
 
@@ -137,7 +137,7 @@ fn an_upstream_that_does_not_grow_blocks_gives_a_new_chunk() {
     let arena = Arena::new_in(Calls::default());
     arena.upstream().refuses_growth.set(true);
     let mut numbers = Vec::new_in(&arena);
-    pushed(&mut numbers, 10_000);
+    pushed(&mut numbers, MANY);
     assert!(arena.upstream().counts().0 > 1);
     assert_eq!(arena.used() % 8, 0);
 }
@@ -171,7 +171,7 @@ fn a_chunk_that_a_scope_knows_does_not_move() {
         outer.alloc_slice_fill_copy(1 << 10, 1_u64); // a chunk of its own
         outer.scope(|inner| {
             let mut numbers = Vec::new_in(&*inner);
-            pushed(&mut numbers, 20_000);
+            pushed(&mut numbers, MANY);
         });
         let after = outer.alloc_slice_fill_copy(64, 3_u8);
         assert!(after.iter().all(|&byte| byte == 3));
@@ -184,16 +184,16 @@ fn a_chunk_that_a_scope_knows_does_not_move() {
 fn a_steady_frame_with_growing_vectors_calls_upstream_in_two_frames_at_most() {
     let mut arena = Arena::new_in(Calls::default());
     let mut counts = std::vec::Vec::new();
-    for _ in 0..6 {
+    for _ in 0..if cfg!(miri) { 3 } else { 6 } {
         let mut lists: std::vec::Vec<_> = (0..20).map(|_| Vec::new_in(&arena)).collect();
-        for round in 0..300_u32 {
+        for round in 0..if cfg!(miri) { 40 } else { 300_u32 } {
             for list in &mut lists {
                 list.push(round);
             }
             arena.alloc([round; 3]);
         }
         let mut long = Vec::new_in(&arena);
-        pushed(&mut long, 20_000);
+        pushed(&mut long, MANY);
         drop((lists, long));
         arena.reset();
         counts.push(arena.upstream().counts());
