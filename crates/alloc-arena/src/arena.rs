@@ -190,7 +190,9 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
 
     /// Takes back every block and keeps every chunk for the next round.
     ///
-    /// A loop that does the same in each round therefore calls the upstream in the first one only.
+    /// A loop that does the same in each round therefore calls the upstream in the first one, perhaps
+    /// in the second, where blocks that grew with their chunk in the first one find other room, and
+    /// then no more.
     /// Runs no destructors.
     ///
     /// # Complexity

@@ -53,8 +53,8 @@
 //!   again smaller, down to what the request needs.
 //! - *Bounds hold.* [`ArenaBuilder::limit`] is exact, over-returning upstreams included.
 //! - *Everything goes back.* Dropping the arena returns each chunk to the upstream, once.
-//! - *It settles.* After a reset the same requests meet the same chunks in the same order: from the
-//!   second round on the same work calls the upstream no more.
+//! - *It settles.* After a reset chunks do not move, and the same requests meet the same chunks in the
+//!   same order: from the third round on at the latest, the same work calls the upstream no more.
 //!
 //! # Costs
 //!
