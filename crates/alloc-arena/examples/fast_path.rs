@@ -37,7 +37,7 @@ pub fn put_three_words(arena: &Arena, value: [u64; 3]) -> &mut [u64; 3] {
 /// # Errors
 ///
 /// If the arena cannot grow.
-// at most 19 instructions
+// at most 13 instructions
 #[unsafe(no_mangle)]
 pub fn allocate_dynamic(arena: &Arena, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
     arena.allocate(layout)
