@@ -90,7 +90,7 @@ fn a_vector_reserves_little_more_than_its_capacity() {
 #[test]
 fn one_big_block_makes_no_later_chunk_larger() {
     let arena = Arena::new();
-    arena.alloc_slice_fill_copy(1 << 20, 0_u8);
+    arena.alloc_uninit_slice::<u8>(1 << 20);
     arena.alloc(1_u64);
     assert!(
         arena.reserved() < (1 << 20) + (16 << 10),
