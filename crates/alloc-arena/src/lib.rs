@@ -142,9 +142,9 @@ pub use alloc_core::{self, AllocError, Allocator, Layout};
 pub use arena::{Arena, Checkpoint};
 pub use builder::ArenaBuilder;
 pub use fixed::FixedArena;
+pub use local::LocalCursor;
 #[cfg(feature = "std")]
 pub use pool::{ArenaPool, PooledArena};
-pub use local::LocalCursor;
 pub use scope::Scope;
 pub use stats::Stats;
 #[cfg(feature = "alloc")]
