@@ -192,7 +192,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     ///
     /// A loop that does the same in each round therefore calls the upstream in the first one, perhaps
     /// in the second, where blocks that grew with their chunk in the first one find other room, and
-    /// then no more.
+    /// then no more. Where a [limit](Self::set_limit) leaves no room for that, the second round is
+    /// refused what the first one was given.
     /// Runs no destructors.
     ///
     /// # Complexity

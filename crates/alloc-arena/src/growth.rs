@@ -18,7 +18,7 @@ const PART: usize = 12;
 /// The policy, whatever the size of the requests was: double with each chunk while chunks are small,
 /// then grow with the arena, up to a maximum; and stay within the limit.
 ///
-/// A small arena so takes few chunks and leaves at most 32 KiB unused, a large one at most a tenth.
+/// What the last chunk leaves unused is so at most 32 KiB in a small arena, and a tenth in a large one.
 #[derive(Debug)]
 pub(crate) struct Growth {
     /// Bytes of the next chunk, unless a block needs more.

@@ -54,7 +54,8 @@
 //! - *Bounds hold.* [`ArenaBuilder::limit`] is exact, over-returning upstreams included.
 //! - *Everything goes back.* Dropping the arena returns each chunk to the upstream, once.
 //! - *It settles.* After a reset chunks do not move, and the same requests meet the same chunks in the
-//!   same order: from the third round on at the latest, the same work calls the upstream no more.
+//!   same order: from the third round on the same work calls the upstream no more. Scopes that end within a
+//!   round change the order of the kept chunks, and it may take a round longer.
 //!
 //! # Costs
 //!

@@ -2,6 +2,7 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::mem;
 use core::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator, DefaultUpstream};
@@ -113,8 +114,10 @@ impl<'a, A: Allocator, const MIN_ALIGN: usize> LocalCursor<'a, A, MIN_ALIGN> {
         let start = cur.wrapping_add(math::skip(cur.addr(), layout.align(), MIN_ALIGN));
         let end = start.wrapping_add(math::round_up(layout.size(), MIN_ALIGN));
         if math::exceeds(end.addr(), self.lease.lim.addr()) {
-            // By value, so that the address of `self` goes nowhere and its fields stay in registers.
-            let (block, lease) = take_slow(self.arena, self.lease, layout);
+            // By value, so that the address of `self` goes nowhere and its fields stay in registers; and
+            // away from here, should the upstream unwind although it must not.
+            let lease = mem::replace(&mut self.lease, Lease::none(MIN_ALIGN));
+            let (block, lease) = take_slow(self.arena, lease, layout);
             self.lease = lease;
             return block;
         }

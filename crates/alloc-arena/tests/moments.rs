@@ -136,3 +136,15 @@ fn an_empty_arena_has_checkpoints_and_cursors() {
     unsafe { arena.rewind_to(&moment) };
     assert_eq!((arena.used(), arena.chunks()), (0, 1));
 }
+
+#[test]
+fn an_empty_lease_that_ends_late_counts_nothing() {
+    let arena = Arena::new();
+    arena.alloc(0_u64);
+    let (first, second) = (arena.local_cursor(), arena.local_cursor());
+    arena.alloc([1_u8; 8_000]); // another chunk
+    drop(first);
+    assert_eq!(arena.used(), 8_008);
+    drop(second);
+    assert_eq!(arena.used(), 8_008);
+}

@@ -149,3 +149,19 @@ fn panicking_closures_leave_a_working_arena() {
     assert_eq!(arena.used(), 8, "the block of the slice is free again");
     assert_eq!(*arena.alloc(7), 7);
 }
+
+#[test]
+fn a_cursor_shares_nothing_with_the_arena_after_a_panic_of_the_upstream() {
+    let heap = Upstream::new();
+    {
+        let arena = Arena::new_in(Panicky::new(&heap, 2, NEVER));
+        let mut cursor = arena.local_cursor();
+        *cursor.alloc(1_u64) = 2;
+        let panics = catch_unwind(AssertUnwindSafe(|| *cursor.alloc([2_u8; 5_000])));
+        assert!(panics.is_err());
+        let (one, other) = (cursor.alloc(1_u64), arena.alloc(2_u64));
+        *other = 5;
+        assert_eq!((*one, *other), (1, 5));
+    }
+    assert_eq!(heap.live_blocks(), 0);
+}

@@ -1,5 +1,7 @@
 //! Moments of an arena to come back to, and room that is lent.
 
+use core::ptr;
+
 use alloc_core::Allocator;
 
 use super::{Arena, Mark};
@@ -18,6 +20,18 @@ pub(crate) struct Lease {
     /// Not before `cur`.
     pub(crate) lim: *mut u8,
     chunk: Option<Chunk>,
+}
+
+impl Lease {
+    /// No room, nowhere.
+    pub(crate) const fn none(min_align: usize) -> Self {
+        let nowhere = ptr::without_provenance_mut(min_align);
+        Self {
+            cur: nowhere,
+            lim: nowhere,
+            chunk: None,
+        }
+    }
 }
 
 impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
@@ -44,9 +58,10 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     ///
     /// - The checkpoint is of this arena, which was neither reset nor released nor rewound to before
     ///   the checkpoint since, also not by the end of a scope.
-    /// - No block that was allocated since is used any more, no container or [`LocalCursor`] that was
-    ///   made since is used or dropped any more, and no block from before the checkpoint was
-    ///   deallocated, grown or shrunk since.
+    /// - No block that was allocated since is used any more, no container that was made since and no
+    ///   [`LocalCursor`] that was alive at any time since is used or dropped any more, and no block
+    ///   from before the checkpoint was deallocated, grown or shrunk since.
+    /// - The checkpoint was not made by the upstream while it served this arena.
     ///
     /// # Examples
     ///
@@ -92,7 +107,11 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
             if self.cur.get() == lease.lim {
                 self.cur.set(lease.cur);
             }
-        } else if let Some(chunk) = lease.chunk {
+        } else if let Some(chunk) = lease.chunk
+            && chunk.end() == lease.lim
+        {
+            // Left full, as the lease made it. Otherwise the lease was empty, and another one of this
+            // chunk ended before it.
             chunk.set_end(lease.cur);
         }
     }
