@@ -154,6 +154,12 @@ pub(crate) fn main() -> ExitCode {
     })
 }
 
+/// This program, to be run again with a command that nobody types.
+pub(crate) fn myself() -> Result<PathBuf, String> {
+    let cannot = |error| format!("this program cannot find itself: {error}");
+    std::env::current_exe().map_err(cannot)
+}
+
 /// The case of these names.
 pub(crate) fn case(place: &str, subject: &str) -> Result<Case, String> {
     let found = cases()

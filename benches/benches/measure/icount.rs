@@ -2,15 +2,16 @@
 
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use alloc_benches::evidence::{gate, is_hot, terminal};
 use alloc_benches::instruments::callgrind;
+use alloc_benches::progress::Progress;
 use alloc_benches::record::{Measure, Record, Row};
 use alloc_benches::registry::{Case, Origin};
 
-use crate::cli::{Chosen, Icount};
+use crate::cli::{Chosen, Icount, myself};
 use crate::run::{self, Halt};
 use crate::store;
 
@@ -73,14 +74,15 @@ fn judge(now: &Record) -> Result<String, String> {
 
 /// Counts as many cases at once as there are processors; returns a sentence for each that failed.
 fn count(cases: &[Case], record: &mut Record, halt: &Halt) -> Vec<String> {
-    let Ok(program) = std::env::current_exe() else {
-        return vec!["this program cannot find itself".to_owned()];
+    let program = match myself() {
+        Ok(program) => program,
+        Err(sentence) => return vec![sentence],
     };
-    let progress = Mutex::new(run::progress(cases.len()));
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let progress = Mutex::new(Progress::new(cases.len()));
+    let next = AtomicUsize::new(0);
     let counts = Mutex::new(Vec::new());
     let work = || {
-        while !halt.is_set() && !stop.load(Relaxed) {
+        while !halt.is_set() {
             let place = next.fetch_add(1, Relaxed);
             let Some(case) = cases.get(place) else { break };
             let once = ["once".to_owned(), case.place(), case.subject.to_owned()];

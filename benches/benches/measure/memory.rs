@@ -8,7 +8,7 @@ use alloc_benches::record::{Measure, Row};
 use alloc_benches::registry::Case;
 
 use crate::HEAP;
-use crate::cli::case;
+use crate::cli::{case, myself};
 
 /// How often a case is weighed: what is counted is the same each time, what is resident is not.
 const TIMES: usize = 5;
@@ -35,8 +35,7 @@ pub(crate) fn rows(case: &Case) -> Result<Vec<Row>, String> {
 
 /// What one process says.
 fn weighed(case: &Case) -> Result<Vec<(Measure, f64)>, String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(program)
+    let output = Command::new(myself()?)
         .args(["weigh", &case.place(), case.subject])
         .stdin(Stdio::null())
         .stderr(Stdio::null())

@@ -109,7 +109,7 @@ impl Run {
     /// Takes times, round by round; the record on disk has what was measured so far.
     fn times(&mut self, cases: &[Case], effort: Effort) -> Result<(), String> {
         let places = by_place(cases.iter().filter(|case| case.group != "memory"));
-        let mut progress = progress(places.len() * effort.rounds as usize);
+        let mut progress = Progress::new(places.len() * effort.rounds as usize);
         let mut samples: HashMap<(String, &str), Vec<f64>> = HashMap::new();
         for turn in 0..effort.rounds as usize {
             for place in &places {
@@ -142,7 +142,7 @@ impl Run {
             .iter()
             .filter(|case| memory::is_weighed(case))
             .collect();
-        let mut progress = progress(weighed.len());
+        let mut progress = Progress::new(weighed.len());
         for case in weighed {
             if self.halt.is_set() {
                 break;
@@ -201,11 +201,6 @@ pub(crate) fn ending(faults: &[String]) -> ExitCode {
         eprintln!("FAILED: {fault}");
     }
     ExitCode::from(u8::from(!faults.is_empty()))
-}
-
-/// A line for each of so many steps.
-pub(crate) fn progress(steps: usize) -> Progress {
-    Progress::new(steps)
 }
 
 /// Whether the table may have colors.

@@ -5,21 +5,17 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use alloc_benches::evidence;
-use alloc_benches::record::{self, Fault, Record, Row};
+use alloc_benches::record::{self, Fault, Record, Row, committed};
 use alloc_benches::registry::cases;
 
 use crate::run;
 
-/// The records that are committed.
-fn committed() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("record")
-        .join(env!("BENCHES_TARGET"))
-}
+/// What this program was compiled for.
+const TARGET: &str = env!("BENCHES_TARGET");
 
 /// The records of all runs on this machine.
 fn runs() -> PathBuf {
-    target().join("record").join(env!("BENCHES_TARGET"))
+    target().join("record").join(TARGET)
 }
 
 /// Cargo's target folder: this program is in `release/deps` of it.
@@ -57,14 +53,14 @@ pub(crate) fn keep(record: &Record) -> Result<PathBuf, String> {
     }
     let date = &record.environment.date;
     let day = date.split('T').next().unwrap_or(date);
-    let path = committed().join(day).with_extension("csv");
+    let path = committed(TARGET).join(day).with_extension("csv");
     record::write(&whole, &path).map_err(|fault| fault.to_string())?;
     Ok(path)
 }
 
 /// What is kept; `None` if nothing is.
 pub(crate) fn kept() -> Result<Option<Record>, String> {
-    record::kept(&committed()).map_err(|fault| fault.to_string())
+    record::kept(&committed(TARGET)).map_err(|fault| fault.to_string())
 }
 
 /// Prints what moved between two records.
@@ -89,9 +85,9 @@ fn find(name: &str) -> Result<Record, String> {
     if as_path.is_file() {
         return record::read(&as_path).map_err(|fault| fault.to_string());
     }
-    let known: Vec<PathBuf> = [committed(), runs()]
+    let known: Vec<PathBuf> = [committed(TARGET), runs()]
         .iter()
-        .flat_map(|folder| records(folder))
+        .flat_map(|folder| record::records(folder))
         .collect();
     let stem = |path: &Path| {
         path.file_stem()
@@ -112,17 +108,6 @@ fn find(name: &str) -> Result<Record, String> {
     Err(format!(
         "there is no record `{name}`: neither a file nor one of: {names}"
     ))
-}
-
-/// The records in a folder, by name.
-fn records(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let mut paths: Vec<PathBuf> = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
-    paths.retain(|path| path.extension().is_some_and(|end| end == "csv"));
-    paths.sort();
-    paths
 }
 
 /// Brings the tables of the chapter up to date.

@@ -14,9 +14,11 @@ use std::process::{Command, ExitCode, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
-use alloc_benches::registry::{Case, cases};
+use alloc_benches::registry::Case;
 use clap::Args;
 use criterion::{Criterion, SamplingMode};
+
+use crate::cli::{case, myself};
 
 /// How many samples criterion takes of each case in each round: the least that it accepts.
 const SAMPLES: usize = 10;
@@ -41,9 +43,8 @@ impl Effort {
     };
     /// For a look.
     pub(crate) const QUICK: Self = Self {
-        warm_up: Duration::from_millis(20),
-        samples: Duration::from_millis(60),
         rounds: 1,
+        ..Self::FULL
     };
 }
 
@@ -81,8 +82,7 @@ pub(crate) fn round(
     let mut order: Vec<&Case> = cases.iter().collect();
     order.rotate_left(turn % cases.len());
     let out = std::env::temp_dir().join(format!("alloc-benches-{}.samples", std::process::id()));
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let status = Command::new(program)
+    let status = Command::new(myself()?)
         .args(["sample", &first.place()])
         .args(order.iter().map(|case| case.subject))
         .args(["--warm-up", &effort.warm_up.as_millis().to_string()])
@@ -124,15 +124,11 @@ pub(crate) fn sample(sample: &Sample) -> Result<ExitCode, String> {
         .nresamples(1_001)
         .warm_up_time(Duration::from_millis(sample.warm_up.max(1)))
         .measurement_time(Duration::from_millis(sample.samples.max(1)));
-    let cases = cases();
     let mut lines = String::new();
     let mut group = criterion.benchmark_group(&sample.place);
     group.sampling_mode(SamplingMode::Flat);
     for subject in &sample.subjects {
-        let case = cases
-            .iter()
-            .find(|case| case.place() == sample.place && case.subject == *subject)
-            .ok_or_else(|| format!("there is no `{}` over `{subject}`", sample.place))?;
+        let case = case(&sample.place, subject)?;
         let times = Rc::new(RefCell::new(Vec::new()));
         group.bench_function(subject.as_str(), |bencher| {
             let mut round = case.start();

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use super::contest::{part, shown, times};
 use crate::record::{Measure, Record, Row};
 use crate::registry::Origin;
-use crate::report::{table, things};
+use crate::report::{painted, table, things};
 
 /// How much a noisy measure must move, as a part; the quartiles must be apart too.
 const NOISY: f64 = 0.05;
@@ -184,22 +184,19 @@ impl Comparison {
         let header = [
             "workload", "subject", "measure", "before", "after", "ratio", "",
         ];
-        let text = table(header, &rows, 3);
-        let mut lines = text.lines();
-        let mut painted = String::new();
-        for line in lines.by_ref().take(2) {
-            painted += line;
-            painted.push('\n');
-        }
-        for (line, moved) in lines.zip(&self.moved) {
-            let code = if moved.ratio() < 1.0 { "32" } else { "31" };
-            let _ = if color {
-                writeln!(painted, "\u{1b}[{code}m{line}\u{1b}[0m")
+        let paint = |row: usize, line: &str| {
+            let code = if self.moved[row].ratio() < 1.0 {
+                "32"
             } else {
-                writeln!(painted, "{line}")
+                "31"
             };
-        }
-        painted + "\n"
+            if color {
+                format!("\u{1b}[{code}m{line}\u{1b}[0m")
+            } else {
+                line.to_owned()
+            }
+        };
+        painted(&table(header, &rows, 3), paint) + "\n"
     }
 }
 

@@ -234,6 +234,19 @@ impl<'a, 'b: 'a> FromIterator<&'a Contest<'b>> for Tally {
     }
 }
 
+/// The tally of each measure in which something can be compared.
+pub(super) fn tallies(contests: &[Contest<'_>]) -> Vec<(Measure, Tally)> {
+    let tally = |measure: Measure| {
+        let of_measure = contests
+            .iter()
+            .filter(|contest| contest.measure() == measure);
+        (measure, of_measure.collect())
+    };
+    let all = Measure::ALL.into_iter().map(tally);
+    all.filter(|(_, tally)| *tally != Tally::default())
+        .collect()
+}
+
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.ahead + self.even + self.behind;

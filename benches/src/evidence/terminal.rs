@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::contest::{Contest, Tally, Verdict, contests, groups, heading, shown, times};
+use super::contest::{Contest, Verdict, contests, groups, heading, shown, tallies, times};
 use crate::record::{Measure, Record};
-use crate::report::table;
+use crate::report::{painted, table};
 
 /// The columns.
 const HEADER: [&str; 6] = [
@@ -41,26 +41,19 @@ pub fn terminal(record: &Record, color: bool) -> String {
             }
         }
     }
-    text += &sums(&contests);
+    for (measure, tally) in tallies(&contests) {
+        let _ = writeln!(text, "{measure}: {tally}");
+    }
     text + "\n" + LEGEND + "\n"
 }
 
 /// The table of a group in a measure.
 fn lines(contests: &[&Contest<'_>], color: bool) -> String {
     let rows: Vec<_> = contests.iter().map(|contest| cells(contest)).collect();
-    let text = table(HEADER, &rows, 3);
-    let mut lines = text.lines();
-    let mut painted: String = lines
-        .by_ref()
-        .take(2)
-        .map(|line| line.to_owned() + "\n")
-        .collect();
-    for (line, contest) in lines.zip(contests) {
-        let verdict = contest.standing().map(|standing| standing.verdict());
-        painted += &paint(line, verdict.filter(|_| color));
-        painted.push('\n');
-    }
-    painted
+    painted(&table(HEADER, &rows, 3), |row, line| {
+        let verdict = contests[row].standing().map(|standing| standing.verdict());
+        paint(line, verdict.filter(|_| color))
+    })
 }
 
 /// The cells of a line.
@@ -87,21 +80,6 @@ fn paint(line: &str, verdict: Option<Verdict>) -> String {
         Some((before, last)) => format!("{before} \u{1b}[{code}m{last}\u{1b}[0m"),
         None => line.to_owned(),
     }
-}
-
-/// On how many rows we are ahead, for each measure.
-fn sums(contests: &[Contest<'_>]) -> String {
-    let mut text = String::new();
-    for measure in Measure::ALL {
-        let chosen = contests
-            .iter()
-            .filter(|contest| contest.measure() == measure);
-        let tally: Tally = chosen.collect();
-        if tally != Tally::default() {
-            let _ = writeln!(text, "{measure}: {tally}");
-        }
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{Environment, Measure, Record, Row};
@@ -134,17 +134,32 @@ fn text(record: &Record) -> Result<Vec<u8>, csv::Error> {
     Ok(text)
 }
 
-/// The newest record of a folder, whose file names are dates; `None` if there is none. It is
+/// Where the committed records of a target are.
+pub fn committed(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("record")
+        .join(target)
+}
+
+/// The records in a folder, whose file names are dates, the oldest first.
+pub fn records(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|end| end == "csv"))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// The newest record of a folder; `None` if there is none. It is
 /// complete: what was not measured anew is carried over from the one before.
 ///
 /// # Errors
 ///
 /// It cannot be read.
 pub fn kept(folder: &Path) -> Result<Option<Record>, Fault> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
-    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let records = paths.filter(|path| path.extension().is_some_and(|end| end == "csv"));
-    records.max().map(|path| read(&path)).transpose()
+    records(folder).pop().map(|path| read(&path)).transpose()
 }
 
 impl std::fmt::Display for Origin {

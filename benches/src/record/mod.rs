@@ -10,7 +10,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use environment::Environment;
-pub use file::{Fault, kept, read, write};
+pub use file::{Fault, committed, kept, read, records, write};
 
 use crate::registry::{Case, Origin, place};
 

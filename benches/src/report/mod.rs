@@ -14,7 +14,7 @@ use crate::measure::{Measured, Outcome};
 pub use chart::{Bar, Frame, Group, Scale, bars};
 pub use html::{cells, document, escape, page};
 pub use lines::{Line, lines};
-pub use table::table;
+pub use table::{painted, table};
 pub use units::{bytes, count, figure, float, measured_bytes, nanoseconds, ratio, things, time};
 
 /// The columns of the table.

@@ -1,5 +1,8 @@
 //! Tables of plain text.
 
+/// How many lines the header of a table takes.
+const HEADER: usize = 2;
+
 /// Lines up rows below a header; the first `left` columns to the left, the others to the right.
 pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]], left: usize) -> String {
     let mut widths = header.map(width);
@@ -13,6 +16,19 @@ pub fn table<const N: usize>(header: [&str; N], rows: &[[String; N]], left: usiz
     text += &line(&rule, &widths, left);
     for row in rows {
         text += &line(row, &widths, left);
+    }
+    text
+}
+
+/// A table with its rows changed, each by its number and its line; the header stays as it is.
+pub fn painted(table: &str, paint: impl Fn(usize, &str) -> String) -> String {
+    let mut text = String::new();
+    for (number, line) in table.lines().enumerate() {
+        match number.checked_sub(HEADER) {
+            Some(row) => text += &paint(row, line),
+            None => text += line,
+        }
+        text.push('\n');
     }
     text
 }

@@ -26,7 +26,7 @@ pub(super) const BENCH: Verb = Verb {
            \n  --test            runs everything once, and measures nothing\n",
     flags: &[],
     operands: Operands::PassedOn("WORKLOADS AND FLAGS"),
-    plan: |_, args| Ok(plan("bench", bench_words(&args.operands), [])),
+    plan: |_, args| Ok(plan("bench", bench_words(&args.operands), [Need::Cxx])),
 };
 
 pub(super) const ICOUNT: Verb = Verb {
@@ -43,7 +43,7 @@ pub(super) const ICOUNT: Verb = Verb {
         Ok(plan(
             "icount",
             words("icount", &args.operands),
-            [Need::Valgrind],
+            [Need::Cxx, Need::Valgrind],
         ))
     },
 };

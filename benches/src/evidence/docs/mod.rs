@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use reasons::{REASONS, Reason};
 
-use crate::record::{Environment, Fault, Record, kept};
+use crate::record::{self, Environment, Fault, Record, kept};
 
 /// The command that refreshes the parts.
 pub const REFRESH: &str = "cargo xtask bench --docs";
@@ -48,14 +48,11 @@ pub fn path() -> PathBuf {
 ///
 /// There is a record that cannot be read.
 pub fn committed() -> Result<Record, Fault> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("record")
-        .join(TARGET);
     let nothing = || Record {
         environment: Environment::default(),
         rows: Vec::new(),
     };
-    Ok(kept(&folder)?.unwrap_or_else(nothing))
+    Ok(kept(&record::committed(TARGET))?.unwrap_or_else(nothing))
 }
 
 /// The chapter with its parts as a record makes them.

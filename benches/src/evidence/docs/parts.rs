@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::super::contest::{
-    Contest, Tally, Verdict, about, capital, contests, groups, heading, shown, times,
+    Contest, Verdict, about, capital, contests, groups, heading, shown, tallies, times,
 };
 use super::Reason;
 use super::tables::{cell, table, tables};
@@ -18,17 +18,10 @@ pub(super) fn environment(record: &Record, _: &[Reason]) -> String {
 
 /// On how many rows we are ahead.
 pub(super) fn standing(record: &Record, _: &[Reason]) -> String {
-    let contests = contests(record);
     let mut text = String::new();
-    for measure in Measure::ALL {
-        let of_measure = contests
-            .iter()
-            .filter(|contest| contest.measure() == measure);
-        let tally: Tally = of_measure.collect();
-        if tally != Tally::default() {
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "- {measure}: {tally}");
-        }
+    for (measure, tally) in tallies(&contests(record)) {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "- {measure}: {tally}");
     }
     text
 }

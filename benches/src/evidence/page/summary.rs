@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::contest::{Contest, Tally, capital, groups, heading, times};
+use super::super::contest::{Contest, capital, groups, heading, tallies, times};
 use super::anchor;
 use crate::record::Measure;
 use crate::report::escape;
@@ -18,15 +18,9 @@ pub(super) fn summary(contests: &[Contest<'_>]) -> String {
         .filter(|measure| contests.iter().any(|contest| contest.measure() == *measure))
         .collect();
     let mut text = "<h2 id=\"summary\">How we stand</h2>\n".to_owned();
-    for measure in &measures {
-        let of_measure = contests
-            .iter()
-            .filter(|contest| contest.measure() == *measure);
-        let tally: Tally = of_measure.collect();
-        if tally != Tally::default() {
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "<p>{}: {tally}.</p>", capital(&heading(*measure)));
-        }
+    for (measure, tally) in tallies(contests) {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "<p>{}: {tally}.</p>", capital(&heading(measure)));
     }
     let _ = writeln!(text, "<p class=\"dim\">{}</p>", escape(LEGEND));
     text += "<div class=\"wide\"><table class=\"sums\">\n<thead><tr><th>workload</th>";

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator, Layout};
-use opool::{LocalPool, PoolAllocator, RefLocalGuard};
+use opool::{LocalPool, Pool, PoolAllocator, RefGuard, RefLocalGuard};
 use slab::Slab;
 
 use super::{BLOCK, Bytes, CAPACITY, FreeList, Hand, Through};
@@ -167,18 +167,25 @@ impl PoolAllocator<Box<Payload>> for Maker {
     }
 }
 
-impl<'s> Hand for &'s LocalPool<Maker, Box<Payload>> {
-    type Block = RefLocalGuard<'s, Maker, Box<Payload>>;
+/// The hands of the pools of opool, whose blocks are guards.
+macro_rules! guarded {
+    ($($pool:ident $guard:ident)*) => {$(
+        impl<'s> Hand for &'s $pool<Maker, Box<Payload>> {
+            type Block = $guard<'s, Maker, Box<Payload>>;
 
-    #[inline]
-    fn take(&mut self, value: u64) -> Self::Block {
-        let mut block = self.get();
-        block.value = value;
-        block
-    }
+            #[inline]
+            fn take(&mut self, value: u64) -> Self::Block {
+                let mut block = self.get();
+                block.value = value;
+                block
+            }
 
-    #[inline]
-    unsafe fn give(&mut self, block: Self::Block) -> u64 {
-        block.value
-    }
+            #[inline]
+            unsafe fn give(&mut self, block: Self::Block) -> u64 {
+                block.value
+            }
+        }
+    )*};
 }
+
+guarded! { LocalPool RefLocalGuard Pool RefGuard }

@@ -5,7 +5,6 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use crossbeam_queue::{ArrayQueue, SegQueue};
 use heapless::pool::boxed::BoxBlock;
-use opool::RefGuard;
 
 use singleton::PayloadPool;
 
@@ -105,22 +104,6 @@ impl Hand for Boxes {
     fn take(&mut self, value: u64) -> Self::Block {
         let block = PayloadPool.alloc(Payload::new(value));
         block.expect("as many blocks as workloads take")
-    }
-
-    #[inline]
-    unsafe fn give(&mut self, block: Self::Block) -> u64 {
-        block.value
-    }
-}
-
-impl<'s> Hand for &'s opool::Pool<Maker, Box<Payload>> {
-    type Block = RefGuard<'s, Maker, Box<Payload>>;
-
-    #[inline]
-    fn take(&mut self, value: u64) -> Self::Block {
-        let mut block = self.get();
-        block.value = value;
-        block
     }
 
     #[inline]
