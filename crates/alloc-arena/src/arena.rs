@@ -2,12 +2,12 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
-use core::ptr;
 
 use alloc_core::{AllocError, Allocator, DefaultUpstream};
 
 use crate::api::{fallible_api, infallible_api};
 use crate::chunk::{Chunk, Chunks, data_offset};
+use crate::edge::Edge;
 use crate::growth::{FIRST_CHUNK, Growth, MAX_CHUNK};
 use crate::math;
 use crate::scope::{Scope, scoped};
@@ -58,13 +58,13 @@ pub struct Arena<A: Allocator = DefaultUpstream, const MIN_ALIGN: usize = 8> {
     /// **A1** A multiple of `MIN_ALIGN` between the data and the limit of `current`; no block of
     /// that chunk ends after it. Without a current chunk it is `MIN_ALIGN` itself, an address that
     /// is never used.
-    cur: Cell<*mut u8>,
+    cur: Cell<Edge>,
     /// **A2** The chunk that the cursor is in: one of those in use, or `None`. All others in use
     /// have their `end` set.
     current: Cell<Option<Chunk>>,
     /// **A3** `lim` of `current`. Without a current chunk it equals `cur`, so that nothing has
     /// room.
-    lim: Cell<*mut u8>,
+    lim: Cell<Edge>,
     growth: Growth,
     /// **A5** Marks, and whatever else keeps a [`Chunk`] or a pointer into one without a block there,
     /// know this chunk and those before it alone. Those in use after it may be moved.
@@ -82,9 +82,9 @@ pub(crate) type Run = (*mut u8, *mut u8);
 /// A moment in the life of an arena, to come back to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
-    cur: *mut u8,
+    cur: Edge,
     current: Option<Chunk>,
-    lim: *mut u8,
+    lim: Edge,
     last: Option<Chunk>,
     floor: Option<Chunk>,
 }
@@ -171,7 +171,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
             );
             assert!(MIN_ALIGN <= MAX_MIN_ALIGN, "MIN_ALIGN is larger than 4096");
         }
-        let nowhere = ptr::without_provenance_mut(MIN_ALIGN);
+        let nowhere = Edge::nowhere(MIN_ALIGN);
         Self {
             cur: Cell::new(nowhere),
             current: Cell::new(None),
@@ -200,7 +200,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     ///
     /// Constant.
     pub fn reset(&mut self) {
-        let nowhere = ptr::without_provenance_mut(MIN_ALIGN);
+        let nowhere = Edge::nowhere(MIN_ALIGN);
         let empty = Mark {
             cur: nowhere,
             current: None,

@@ -20,6 +20,7 @@ use core::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator};
 
+use crate::edge::Edge;
 use crate::growth::Growth;
 use crate::math;
 
@@ -114,18 +115,17 @@ impl Chunk {
         self.header().end.set(end);
     }
 
-    /// The place for a block of this size (a multiple of the minimum alignment) and alignment, if
-    /// the chunk were empty.
-    pub(crate) fn place(self, size: usize, align: usize, min_align: usize) -> Option<*mut u8> {
-        let data = self.data(min_align);
-        let start = data.wrapping_add(math::skip(data.addr(), align, min_align));
-        let end = start.wrapping_add(size);
-        (!math::exceeds(end.addr(), self.lim(min_align).addr())).then_some(start)
+    /// The place for a block of this layout, and its end, if the chunk were empty.
+    pub(crate) fn place(self, layout: Layout, min_align: usize) -> Option<(*mut u8, *mut u8)> {
+        let data = Edge::before(self.data(min_align), min_align);
+        let (start, end) = data.bump(layout, min_align);
+        let lim = Edge::before(self.lim(min_align), min_align);
+        (!end.exceeds(lim)).then(|| (start, end.ptr(min_align)))
     }
 }
 
-/// A chunk, and the place in it for the block that it was sought for.
-pub(crate) type Placed = (Chunk, *mut u8);
+/// A chunk, and where in it the block lies that it was sought for: from here to there.
+pub(crate) type Placed = (Chunk, (*mut u8, *mut u8));
 
 /// All chunks of one arena, and the upstream that they came from.
 ///
@@ -199,13 +199,13 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
     /// Takes into use the first kept chunk that has room for such a block.
     ///
     /// The ones that are passed over stay kept.
-    pub(crate) fn take(&self, size: usize, align: usize) -> Option<Placed> {
+    pub(crate) fn take(&self, layout: Layout) -> Option<Placed> {
         let mut before = self.last.get();
         while let Some(chunk) = self.after(before) {
-            if let Some(start) = chunk.place(size, align, MIN_ALIGN) {
+            if let Some(place) = chunk.place(layout, MIN_ALIGN) {
                 self.set_after(before, chunk.next());
                 self.push(chunk);
-                return Some((chunk, start));
+                return Some((chunk, place));
             }
             before = Some(chunk);
         }

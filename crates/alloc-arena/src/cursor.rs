@@ -6,6 +6,7 @@ use core::ptr::{self, NonNull};
 
 use alloc_core::{AllocError, dangling};
 
+use crate::edge::Edge;
 use crate::{math, miri};
 
 /// Something that hands out memory between a cursor and a limit.
@@ -25,10 +26,10 @@ pub(crate) unsafe trait Cursor {
     const MIN_ALIGN: usize;
 
     /// The cursor: where the next block starts, before alignment.
-    fn cur(&self) -> &Cell<*mut u8>;
+    fn cur(&self) -> &Cell<Edge>;
 
-    /// The end of the current region.
-    fn lim(&self) -> *mut u8;
+    /// The end of the current region, with its provenance.
+    fn lim(&self) -> Edge;
 
     /// Finds room for a block of `layout.size() > 0` that has no room between cursor and limit.
     fn refill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
@@ -50,6 +51,10 @@ pub(crate) unsafe trait Cursor {
     }
 }
 
+/// From this many bytes on, the memory that holds a block which has to move is sought: 4 KiB. The
+/// search for a smaller one costs more than its copy.
+const SEARCHED: usize = 4096;
+
 /// The bytes that a block of this size takes: all fitting layouts of one block come to the same
 /// number.
 #[inline]
@@ -62,13 +67,11 @@ const fn extent<C: Cursor>(size: usize) -> usize {
 /// A block of size zero takes nothing, and may lie where there is no memory at all.
 #[inline]
 pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> {
-    let cur = arena.cur().get();
-    let start = cur.wrapping_add(math::skip(cur.addr(), layout.align(), C::MIN_ALIGN));
-    let end = start.wrapping_add(extent::<C>(layout.size()));
+    let (start, end) = arena.cur().get().bump(layout, C::MIN_ALIGN);
     // By B1 and the bound on sizes that `Layout` gives, `end` is at most half of the address space
     // away from `cur`: what `exceeds` asks for. In an arena without memory (`cur == lim`) only a
     // block of size zero does not exceed.
-    if math::exceeds(end.addr(), arena.lim().addr()) {
+    if end.exceeds(arena.lim()) {
         return None;
     }
     debug_assert!(
@@ -119,19 +122,19 @@ pub(crate) fn allocate_zeroed<C: Cursor>(
     Ok(block)
 }
 
-/// Whether the block at `ptr` ends at the cursor. A zero-size one may as well, which does no harm.
+/// Whether a block of `size` bytes, not zero, ends at the cursor.
 #[inline]
-fn is_last<C: Cursor>(arena: &C, ptr: NonNull<u8>, extent: usize) -> bool {
-    ptr.addr().get().wrapping_add(extent) == arena.cur().get().addr()
+fn is_last<C: Cursor>(arena: &C, ptr: NonNull<u8>, size: usize) -> bool {
+    let end = ptr.as_ptr().wrapping_add(extent::<C>(size));
+    Edge::before(end, C::MIN_ALIGN).is_at(arena.cur().get())
 }
 
-/// Sets the cursor to the start of the last block, which takes `extent` bytes, and returns it.
+/// The place before the last block, which starts at `ptr`.
 ///
-/// The start is computed from the cursor and not from the caller's pointer: that one may have a
-/// provenance of a few bytes, or none if the block is a zero-size one.
+/// The caller's pointer may have a provenance of a few bytes. That of the limit is the region's.
 #[inline]
-fn start_of_last<C: Cursor>(arena: &C, extent: usize) -> *mut u8 {
-    arena.cur().get().wrapping_sub(extent)
+fn before_last<C: Cursor>(arena: &C, ptr: NonNull<u8>) -> Edge {
+    arena.lim().with_addr(ptr.addr().get(), C::MIN_ALIGN)
 }
 
 /// # Safety
@@ -139,11 +142,11 @@ fn start_of_last<C: Cursor>(arena: &C, extent: usize) -> *mut u8 {
 /// As for `Allocator::deallocate`.
 #[inline]
 pub(crate) unsafe fn deallocate<C: Cursor>(arena: &C, ptr: NonNull<u8>, layout: Layout) {
-    let extent = extent::<C>(layout.size());
-    if is_last(arena, ptr, extent) {
+    // The address of a block of size zero says nothing.
+    if layout.size() > 0 && is_last(arena, ptr, layout.size()) {
         // The block lies in the current region (B4), starts at a multiple of `MIN_ALIGN` (B2), and
         // is nobody's now (B3).
-        arena.cur().set(start_of_last(arena, extent));
+        arena.cur().set(before_last(arena, ptr));
     }
 }
 
@@ -164,22 +167,41 @@ pub(crate) unsafe fn grow<C: Cursor>(
     new: Layout,
 ) -> Result<NonNull<[u8]>, AllocError> {
     debug_assert!(new.size() >= old.size(), "growing to a smaller size");
-    let extent_old = extent::<C>(old.size());
-    if is_last(arena, ptr, extent_old) && ptr.addr().get().is_multiple_of(new.align()) {
-        let start = start_of_last(arena, extent_old);
-        let end = start.wrapping_add(extent::<C>(new.size()));
-        // `start <= cur <= lim`, and the block is in the region (B4), so this is the bound check of
-        // `bump`.
-        if !math::exceeds(end.addr(), arena.lim().addr()) {
-            arena.cur().set(end);
-            // SAFETY: the start of a block, hence not null; for a zero-size one it is the cursor
-            // (B2).
-            let start = unsafe { NonNull::new_unchecked(start) };
-            return Ok(NonNull::slice_from_raw_parts(
-                start,
-                extent::<C>(new.size()),
-            ));
+    let is_placed = new.align() <= C::MIN_ALIGN || math::is_aligned(ptr.addr().get(), new.align());
+    if is_placed && old.size() > 0 && is_last(arena, ptr, old.size()) {
+        // SAFETY: the caller's promise, and as asked above.
+        if let Some(block) = unsafe { resize_last(arena, ptr, new) } {
+            return Ok(block);
         }
+    }
+    // SAFETY: the caller's promise.
+    unsafe { grow_elsewhere(arena, ptr, old, new) }
+}
+
+/// Grows a block that has no room where it is: a small one that is not the last is copied, if there is
+/// room in the chunk.
+///
+/// # Errors
+///
+/// If there is no room; the block is unchanged.
+///
+/// # Safety
+///
+/// As for `Allocator::grow`.
+#[inline(never)]
+unsafe fn grow_elsewhere<C: Cursor>(
+    arena: &C,
+    ptr: NonNull<u8>,
+    old: Layout,
+    new: Layout,
+) -> Result<NonNull<[u8]>, AllocError> {
+    if old.size() < SEARCHED
+        && !is_last(arena, ptr, old.size())
+        && let Some(block) = bump(arena, new)
+    {
+        // SAFETY: the old block is so long, and the new one is not shorter and in no other (B3).
+        unsafe { ptr::copy_nonoverlapping(ptr.as_ptr(), block.as_ptr(), old.size()) };
+        return Ok(whole::<C>(block, new));
     }
     // SAFETY: the caller's promise.
     unsafe { grow_slow(arena, ptr, old, new) }
@@ -203,7 +225,8 @@ unsafe fn grow_slow<C: Cursor>(
     new: Layout,
 ) -> Result<NonNull<[u8]>, AllocError> {
     let extent_old = extent::<C>(old.size());
-    if extent_old > 0 && extent::<C>(new.size()) > extent_old {
+    let is_sought = old.size() >= SEARCHED || is_last(arena, ptr, old.size());
+    if is_sought && old.size() > 0 && extent::<C>(new.size()) > extent_old {
         // SAFETY: the caller's promise: a block of this extent, which is not zero, and a larger size.
         if let Some(start) = unsafe { arena.grow_with_memory(ptr, extent_old, new) } {
             return Ok(whole::<C>(start, new));
@@ -256,25 +279,42 @@ pub(crate) unsafe fn shrink<C: Cursor>(
         unsafe { deallocate(arena, ptr, old) };
         return Ok(dangling(new));
     }
-    if !ptr.addr().get().is_multiple_of(new.align()) {
+    if !math::is_aligned(ptr.addr().get(), new.align()) {
         // SAFETY: the caller's promise.
         return unsafe { relocate(arena, ptr, old, new) };
     }
-    let (extent_old, extent_new) = (extent::<C>(old.size()), extent::<C>(new.size()));
-    if !is_last(arena, ptr, extent_old) {
+    if !is_last(arena, ptr, old.size()) {
         // The tail of a block in the middle is lost until the next reset. Not longer than `old`,
         // which is what `ptr` reaches.
-        return Ok(NonNull::slice_from_raw_parts(
-            ptr,
-            old.size().min(extent_new),
-        ));
+        let len = old.size().min(extent::<C>(new.size()));
+        return Ok(NonNull::slice_from_raw_parts(ptr, len));
     }
-    let start = start_of_last(arena, extent_old);
-    // `extent_new <= extent_old`: still before `lim` (B1); what is cut off is nobody's now (B3).
-    arena.cur().set(start.wrapping_add(extent_new));
+    // SAFETY: the caller's promise, and as asked above.
+    unsafe { resize_last(arena, ptr, new) }.ok_or(AllocError)
+}
+
+/// Moves the end of the last block, if there is room for that.
+///
+/// # Safety
+///
+/// The block at `ptr` is the last one and not of size zero, and `ptr` has the new alignment.
+#[inline]
+unsafe fn resize_last<C: Cursor>(
+    arena: &C,
+    ptr: NonNull<u8>,
+    new: Layout,
+) -> Option<NonNull<[u8]>> {
+    // The block is in the region of the cursor (B4) and starts before it, so this is the bound check
+    // of `bump`. What is cut off is nobody's now (B3).
+    let end = ptr.addr().get().wrapping_add(extent::<C>(new.size()));
+    let end = arena.lim().with_addr(end, C::MIN_ALIGN);
+    if end.exceeds(arena.lim()) {
+        return None;
+    }
+    arena.cur().set(end);
+    let start = before_last(arena, ptr).ptr(C::MIN_ALIGN);
     // SAFETY: the start of a block, hence not null.
-    let start = unsafe { NonNull::new_unchecked(start) };
-    Ok(NonNull::slice_from_raw_parts(start, extent_new))
+    Some(whole::<C>(unsafe { NonNull::new_unchecked(start) }, new))
 }
 
 /// Moves a block that cannot stay where it is.

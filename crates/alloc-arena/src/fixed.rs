@@ -12,6 +12,7 @@ use alloc_core::{AllocError, AllocatorEq, Owns, Reset};
 use crate::alloc::impl_allocator;
 use crate::api::fallible_api;
 use crate::cursor::Cursor;
+use crate::edge::Edge;
 use crate::math;
 
 /// An arena over a buffer of the caller: on the stack, in a static, in shared or device memory.
@@ -39,11 +40,11 @@ use crate::math;
 /// ```
 pub struct FixedArena<'b, const MIN_ALIGN: usize = 1> {
     /// **F1** A multiple of `MIN_ALIGN` between `start` and `lim`; no block ends after it.
-    cur: Cell<*mut u8>,
+    cur: Cell<Edge>,
     /// **F2** `start` to `lim` is the buffer, from its first multiple of `MIN_ALIGN` to its last;
     /// or both are `MIN_ALIGN`, if there is none.
-    start: *mut u8,
-    lim: *mut u8,
+    start: Edge,
+    lim: Edge,
     /// **F3** The buffer is borrowed by this arena alone for `'b`.
     buffer: PhantomData<&'b mut [MaybeUninit<u8>]>,
 }
@@ -75,12 +76,13 @@ impl<'b, const MIN_ALIGN: usize> FixedArena<'b, MIN_ALIGN> {
         let len = buffer.len();
         let base = buffer.as_mut_ptr().cast::<u8>();
         let skipped = math::padding(base.addr(), MIN_ALIGN);
-        let nowhere = ptr::without_provenance_mut(MIN_ALIGN);
+        let nowhere = Edge::nowhere(MIN_ALIGN);
         let (start, lim) = match len.checked_sub(skipped) {
             None | Some(0) => (nowhere, nowhere),
             Some(rest) => {
                 let start = base.wrapping_add(skipped);
-                (start, start.wrapping_add(math::round_down(rest, MIN_ALIGN)))
+                let lim = start.wrapping_add(math::round_down(rest, MIN_ALIGN));
+                (Edge::before(start, MIN_ALIGN), Edge::before(lim, MIN_ALIGN))
             }
         };
         Self {
@@ -93,17 +95,17 @@ impl<'b, const MIN_ALIGN: usize> FixedArena<'b, MIN_ALIGN> {
 
     /// The bytes that the buffer has for blocks.
     pub fn capacity(&self) -> usize {
-        self.lim.addr() - self.start.addr()
+        self.start.bytes_to(self.lim)
     }
 
     /// The bytes in blocks, with the padding before them and the rounding of their sizes.
     pub fn used(&self) -> usize {
-        self.cur.get().addr() - self.start.addr()
+        self.start.bytes_to(self.cur.get())
     }
 
     /// The bytes that are left. A block may need some of them for its alignment.
     pub fn available(&self) -> usize {
-        self.lim.addr() - self.cur.get().addr()
+        self.cur.get().bytes_to(self.lim)
     }
 
     /// Takes back every block. Runs no destructors.
@@ -121,12 +123,12 @@ unsafe impl<const MIN_ALIGN: usize> Cursor for FixedArena<'_, MIN_ALIGN> {
     const MIN_ALIGN: usize = MIN_ALIGN;
 
     #[inline]
-    fn cur(&self) -> &Cell<*mut u8> {
+    fn cur(&self) -> &Cell<Edge> {
         &self.cur
     }
 
     #[inline]
-    fn lim(&self) -> *mut u8 {
+    fn lim(&self) -> Edge {
         self.lim
     }
 
@@ -147,8 +149,8 @@ unsafe impl<const MIN_ALIGN: usize> Send for FixedArena<'_, MIN_ALIGN> {}
 // be answered either way, and the answer does not depend on the layout. Only addresses are compared.
 unsafe impl<const MIN_ALIGN: usize> Owns for FixedArena<'_, MIN_ALIGN> {
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
-        let used = self.start.addr()..self.cur.get().addr();
-        layout.size() > 0 && used.contains(&ptr.addr().get())
+        let start = self.start.ptr(MIN_ALIGN).addr();
+        layout.size() > 0 && (start..start + self.used()).contains(&ptr.addr().get())
     }
 }
 

@@ -104,6 +104,8 @@ extern crate alloc as rust_alloc;
 extern crate std;
 
 mod math;
+
+mod edge;
 mod miri;
 
 mod chunk;

@@ -8,8 +8,8 @@ use core::ptr::NonNull;
 use alloc_core::{AllocError, Allocator, DefaultUpstream};
 
 use crate::arena::{Arena, Lease};
+use crate::miri;
 use crate::values::exhausted;
-use crate::{math, miri};
 
 /// The free room of an arena's chunk, lent to one loop: what [`Arena::local_cursor`] returns.
 ///
@@ -110,10 +110,8 @@ impl<'a, A: Allocator, const MIN_ALIGN: usize> LocalCursor<'a, A, MIN_ALIGN> {
     /// Takes a block.
     #[inline]
     fn take(&mut self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        let cur = self.lease.cur;
-        let start = cur.wrapping_add(math::skip(cur.addr(), layout.align(), MIN_ALIGN));
-        let end = start.wrapping_add(math::round_up(layout.size(), MIN_ALIGN));
-        if math::exceeds(end.addr(), self.lease.lim.addr()) {
+        let (start, end) = self.lease.cur.bump(layout, MIN_ALIGN);
+        if end.exceeds(self.lease.lim) {
             // By value, so that the address of `self` goes nowhere and its fields stay in registers; and
             // away from here, should the upstream unwind although it must not.
             let lease = mem::replace(&mut self.lease, Lease::none(MIN_ALIGN));
@@ -150,7 +148,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Drop for LocalCursor<'_, A, MIN_ALIGN
 
 impl<A: Allocator, const MIN_ALIGN: usize> fmt::Debug for LocalCursor<'_, A, MIN_ALIGN> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let room = self.lease.lim.addr() - self.lease.cur.addr();
+        let room = self.lease.cur.bytes_to(self.lease.lim);
         f.debug_struct("LocalCursor")
             .field("room", &room)
             .field("arena", self.arena)

@@ -25,26 +25,40 @@ macro_rules! arithmetic {
             addr & !(align - 1)
         }
 
+        /// Whether `addr` is a multiple of `align`.
+        #[inline]
+        pub(crate) const fn is_aligned(addr: $word, align: $word) -> bool {
+            addr & (align - 1) == 0
+        }
+
         /// The bytes from `addr` to the next multiple of `align`.
         #[inline]
         pub(crate) const fn padding(addr: $word, align: $word) -> $word {
             addr.wrapping_neg() & (align - 1)
         }
 
-        /// The bytes to skip before a block of alignment `align`, if the cursor `cur` is a multiple
-        /// of `min`.
+        /// By how much the address that stands for a place is before it; see
+        /// [`Edge`](crate::edge::Edge).
+        #[inline]
+        pub(crate) const fn bias(min: $word) -> $word {
+            if min < WORD { 1 } else { 0 }
+        }
+
+        /// The cursor moved on to the next multiple of `align`, where a block can start; modulo the
+        /// width. Both are of multiples of `min`, less the bias.
         ///
         /// Where blocks are aligned to a word anyway, more is rare: a branch that is not taken costs
-        /// less than the arithmetic.
+        /// less than the arithmetic. Elsewhere the address before a multiple of `align` is the one
+        /// whose lower bits are all ones.
         #[inline]
-        pub(crate) const fn skip(cur: $word, align: $word, min: $word) -> $word {
+        pub(crate) const fn aligned(cursor: $word, align: $word, min: $word) -> $word {
             if min < WORD {
-                padding(cur, align)
+                cursor | (align - 1)
             } else if align > min {
                 cold();
-                padding(cur, align)
+                round_up(cursor, align)
             } else {
-                0
+                cursor
             }
         }
 
@@ -111,6 +125,7 @@ mod tests {
                 assert_eq!(u32::from(round_down(size, align)), down);
                 let up = u32::from(size).next_multiple_of(wide);
                 assert_eq!(u32::from(round_up(size, align)), up % 256);
+                assert_eq!(is_aligned(size, align), up == u32::from(size));
                 assert_eq!(u32::from(padding(size, align)), up - u32::from(size));
                 assert!(u32::from(size) >= HALF || up <= HALF);
             }
@@ -122,7 +137,7 @@ mod tests {
     #[cfg_attr(miri, ignore = "slow, and touches no memory")]
     fn bump_accepts_exactly_what_has_room() {
         for min in ALIGNS {
-            for cur in (0..=u8::MAX).filter(|cur| cur % min == 0) {
+            for cur in (1..=u8::MAX).filter(|cur| cur % min == 0) {
                 for room in 0..=(255 - cur).min(127) {
                     for align in ALIGNS {
                         check_bumps(cur, room, align, min);
@@ -138,13 +153,18 @@ mod tests {
             let end = start + u32::from(size).next_multiple_of(u32::from(min));
             let expected = end <= u32::from(cur) + u32::from(room);
 
-            let start = cur.wrapping_add(skip(cur, align, min));
-            let end = start.wrapping_add(round_up(size, min));
-            assert_eq!(
-                !exceeds(end, cur + room),
-                expected,
-                "{cur} {room} {size} {align} {min}"
-            );
+            let lim = (cur + room).wrapping_sub(bias(min));
+            let at = aligned(cur.wrapping_sub(bias(min)), align, min);
+            let after = at.wrapping_add(round_up(size, min));
+            let fits = !exceeds(after, lim);
+            assert_eq!(fits, expected, "{cur} {room} {size} {align} {min}");
+            if fits {
+                let place = |edge: u8| u32::from(edge.wrapping_add(bias(min)));
+                assert_eq!(
+                    (place(at), place(after) + 256 * u32::from(end == 256)),
+                    (start, end)
+                );
+            }
         }
     }
 
@@ -153,7 +173,8 @@ mod tests {
     fn nothing_fits_where_there_is_nothing() {
         for min in ALIGNS {
             for size in 1..128_u8 {
-                assert!(exceeds(min.wrapping_add(round_up(size, min)), min));
+                let nowhere = min - bias(min);
+                assert!(exceeds(nowhere.wrapping_add(round_up(size, min)), nowhere));
             }
         }
     }

@@ -84,7 +84,7 @@ fn bounds(source: &str) -> Result<Vec<Bound<'_>>, String> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["//", "at", "most", most, "instructions"] => number = most.parse().ok(),
-            ["pub", "fn", rest, ..] => {
+            ["pub", "fn", rest, ..] | ["pub", "unsafe", "fn", rest, ..] => {
                 let function = rest.split(['(', '<']).next().unwrap_or(rest);
                 let most = number.take();
                 let most = most.ok_or_else(|| format!("no number stands above `{function}`"))?;

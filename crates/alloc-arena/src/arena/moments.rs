@@ -1,11 +1,10 @@
 //! Moments of an arena to come back to, and room that is lent.
 
-use core::ptr;
-
 use alloc_core::Allocator;
 
 use super::{Arena, Mark};
 use crate::chunk::Chunk;
+use crate::edge::Edge;
 use crate::local::LocalCursor;
 
 /// A moment of an [`Arena`], for [`Arena::rewind_to`].
@@ -16,16 +15,16 @@ pub struct Checkpoint(Mark);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
     /// A multiple of the minimum alignment, in `chunk`.
-    pub(crate) cur: *mut u8,
+    pub(crate) cur: Edge,
     /// Not before `cur`.
-    pub(crate) lim: *mut u8,
+    pub(crate) lim: Edge,
     chunk: Option<Chunk>,
 }
 
 impl Lease {
     /// No room, nowhere.
     pub(crate) const fn none(min_align: usize) -> Self {
-        let nowhere = ptr::without_provenance_mut(min_align);
+        let nowhere = Edge::nowhere(min_align);
         Self {
             cur: nowhere,
             lim: nowhere,
@@ -108,11 +107,11 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
                 self.cur.set(lease.cur);
             }
         } else if let Some(chunk) = lease.chunk
-            && chunk.end() == lease.lim
+            && chunk.end() == lease.lim.ptr(MIN_ALIGN)
         {
             // Left full, as the lease made it. Otherwise the lease was empty, and another one of this
             // chunk ended before it.
-            chunk.set_end(lease.cur);
+            chunk.set_end(lease.cur.ptr(MIN_ALIGN));
         }
     }
 }

@@ -2,17 +2,15 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator};
 
 use super::Arena;
 use crate::chunk::{Chunk, Placed, start_align};
 use crate::cursor::Cursor;
+use crate::edge::Edge;
 use crate::{math, miri};
-
-/// From this many bytes on, the chunk of a block that has to move is sought: 4 KiB.
-const SEARCHED: usize = 4096;
 
 impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     /// Moves the cursor to the chunk that came into use last, if it is elsewhere.
@@ -29,16 +27,21 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     /// Moves the cursor to `cur` in `chunk`, which is in use and not the current one.
     fn move_to(&self, chunk: Chunk, cur: *mut u8) {
         if let Some(current) = self.current.get() {
-            current.set_end(self.cur.get());
+            current.set_end(self.cursor());
         }
-        self.cur.set(cur);
+        self.cur.set(Edge::before(cur, MIN_ALIGN));
         self.current.set(Some(chunk));
-        self.lim.set(chunk.lim(MIN_ALIGN));
+        self.lim.set(Edge::before(chunk.lim(MIN_ALIGN), MIN_ALIGN));
+    }
+
+    /// The byte at the cursor.
+    fn cursor(&self) -> *mut u8 {
+        self.cur.get().ptr(MIN_ALIGN)
     }
 
     /// Makes the arena as if it had no current chunk, and returns what it was.
     fn leave(&self) -> Option<Chunk> {
-        let nowhere = ptr::without_provenance_mut(MIN_ALIGN);
+        let nowhere = Edge::nowhere(MIN_ALIGN);
         self.cur.set(nowhere);
         self.lim.set(nowhere);
         self.current.take()
@@ -65,12 +68,12 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         let chunk = self
             .chunks
             .holding_only(floor, start, end, |chunk| self.end_of(chunk))?;
-        let size = math::round_up(new.size(), MIN_ALIGN);
-        if let Some(start) = chunk.place(size, new.align(), MIN_ALIGN) {
-            self.set_end_of(chunk, start.wrapping_add(size));
+        if let Some((start, end)) = chunk.place(new, MIN_ALIGN) {
+            self.set_end_of(chunk, end);
             // SAFETY: within a chunk, hence not null.
             return Some(unsafe { NonNull::new_unchecked(start) });
         }
+        let size = math::round_up(new.size(), MIN_ALIGN);
         let bytes = Self::OFFSET.checked_add(size)?;
         // SAFETY: the caller's promise about the block, which is alone in this chunk after the floor.
         unsafe { self.grow_chunk(chunk, bytes, size) }
@@ -86,7 +89,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         let was_current = self.current.get() == Some(chunk);
         let (cur, lim) = (self.cur.get(), self.lim.get());
         if was_current {
-            chunk.set_end(cur);
+            chunk.set_end(cur.ptr(MIN_ALIGN));
             self.leave();
         }
         // SAFETY: by A5 nobody has a handle of it or a pointer into it, but for the arena, which has
@@ -115,7 +118,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     /// Where the blocks of a chunk in use end.
     pub(crate) fn end_of(&self, chunk: Chunk) -> *mut u8 {
         if self.current.get() == Some(chunk) {
-            self.cur.get()
+            self.cursor()
         } else {
             chunk.end()
         }
@@ -124,16 +127,16 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     /// Sets where the blocks of a chunk in use end.
     fn set_end_of(&self, chunk: Chunk, end: *mut u8) {
         if self.current.get() == Some(chunk) {
-            self.cur.set(end);
+            self.cur.set(Edge::before(end, MIN_ALIGN));
         } else {
             chunk.set_end(end);
         }
     }
 
-    /// Takes a new chunk that holds a block of `size` (rounded) and `align`: as large as the policy
-    /// says, or else as can be had.
-    fn add_chunk(&self, size: usize, align: usize) -> Result<Placed, AllocError> {
-        let start = start_align(MIN_ALIGN);
+    /// Takes a new chunk that holds a block of `layout`: as large as the policy says, or else as can
+    /// be had.
+    fn add_chunk(&self, layout: Layout) -> Result<Placed, AllocError> {
+        let (start, size, align) = (start_align(MIN_ALIGN), layout.size(), layout.align());
         let need = math::chunk_bytes(Self::OFFSET, start, size, align, MIN_ALIGN);
         let need = need.ok_or(AllocError)?;
         let room = self.growth.room(self.chunks.reserved());
@@ -156,7 +159,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         }
         // There is room: `chunk_bytes` says so (and its test, for every place that a chunk may
         // have).
-        let place = chunk.place(size, align, MIN_ALIGN).ok_or(AllocError)?;
+        let place = chunk.place(layout, MIN_ALIGN).ok_or(AllocError)?;
         Ok((chunk, place))
     }
 }
@@ -167,12 +170,12 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
     const MIN_ALIGN: usize = MIN_ALIGN;
 
     #[inline]
-    fn cur(&self) -> &Cell<*mut u8> {
+    fn cur(&self) -> &Cell<Edge> {
         &self.cur
     }
 
     #[inline]
-    fn lim(&self) -> *mut u8 {
+    fn lim(&self) -> Edge {
         self.lim.get()
     }
 
@@ -181,14 +184,12 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
     #[cold]
     #[inline(never)]
     fn refill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
-        let size = math::round_up(layout.size(), MIN_ALIGN);
-        let (chunk, start) = match self.chunks.take(size, layout.align()) {
+        let (chunk, (start, end)) = match self.chunks.take(layout) {
             Some(placed) => placed,
-            None => self.add_chunk(size, layout.align())?,
+            None => self.add_chunk(layout)?,
         };
-        let end = start.wrapping_add(size);
         let left = chunk.lim(MIN_ALIGN).addr() - end.addr();
-        let left_in_current = self.lim.get().addr() - self.cur.get().addr();
+        let left_in_current = self.cur.get().bytes_to(self.lim.get());
         if left >= left_in_current {
             self.move_to(chunk, end);
         } else {
@@ -211,9 +212,7 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
         extent: usize,
         new: Layout,
     ) -> Option<NonNull<u8>> {
-        // A small block that is not the last one is not worth the search.
-        let is_last = ptr.addr().get().wrapping_add(extent) == self.cur.get().addr();
-        if self.settled.get() || (!is_last && extent < SEARCHED) {
+        if self.settled.get() {
             return None;
         }
         // SAFETY: the caller's promise.

@@ -55,26 +55,32 @@ fn check_rounding(size: usize, align: usize) {
     assert_eq!(wide(math::round_down(size, align)), down);
     assert_eq!(wide(math::round_up(size, align)), up % ALL);
     assert_eq!(wide(math::padding(size, align)), up - wide(size));
+    assert_eq!(math::is_aligned(size, align), up == wide(size));
     assert!(wide(size) >= HALF || up <= HALF);
 }
 
 /// The fast path: a block is accepted exactly if it ends at the limit or before.
 fn check_bump(cur: usize, room: usize, layout: Layout, min: usize) {
+    // No region starts at the address 0.
+    let cur = cur.max(min);
     let room = room % (usize::MAX / 2).min(usize::MAX - cur).saturating_add(1);
     let (size, align) = (layout.size(), layout.align());
     let start = wide(cur).next_multiple_of(wide(align.max(min)));
     let end = start + wide(size).next_multiple_of(wide(min));
 
-    let skipped = cur.wrapping_add(math::skip(cur, align, min));
-    let reached = skipped.wrapping_add(math::round_up(size, min));
-    let accepted = !math::exceeds(reached, cur + room);
+    // Cursor and limit as the arena keeps them.
+    let bias = math::bias(min);
+    let aligned = math::aligned(cur.wrapping_sub(bias), align, min);
+    let reached = aligned.wrapping_add(math::round_up(size, min));
+    let accepted = !math::exceeds(reached, (cur + room).wrapping_sub(bias));
     assert_eq!(
         accepted,
         end <= wide(cur) + wide(room),
         "{cur} {room} {layout:?} {min}"
     );
     if accepted {
-        assert_eq!((wide(skipped), wide(reached)), (start, end));
+        let place = |edge: usize| wide(edge.wrapping_add(bias));
+        assert_eq!((place(aligned), place(reached)), (start, end));
     }
 }
 
