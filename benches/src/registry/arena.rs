@@ -18,7 +18,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
 fn values(cases: &mut Vec<Case>) {
     table!(cases, "arena", threads: &[1],
         floor: [arenas::Floor],
-        ours: [arenas::Ours, arenas::Packed, arenas::Fixed],
+        ours: [arenas::Ours, arenas::Packed, arenas::Fixed, arenas::Cursored],
         system: [arenas::KeptSystem],
         peers: [
             arenas::KeptMimalloc, arenas::Bumpalo, arenas::BumpaloAligned, arenas::BumpScope,
@@ -32,6 +32,17 @@ fn values(cases: &mut Vec<Case>) {
                 => |_| singles::<S, [u64; 3]>();
             "64 B", VALUES, 64 * VALUES, "Values of a cache line, such as a big node."
                 => |_| singles::<S, [u64; 8]>();
+        }
+    );
+    table!(cases, "arena", threads: &[1],
+        floor: [arenas::Floor],
+        ours: [arenas::Ours, arenas::Packed, arenas::Fixed],
+        system: [arenas::KeptSystem],
+        peers: [
+            arenas::KeptMimalloc, arenas::Bumpalo, arenas::BumpaloAligned, arenas::BumpScope,
+            arenas::BumpScopeDown, arenas::Oxc, arenas::Blink, arenas::TypedArena,
+        ],
+        {
             "mix", VALUES, 0, "Bytes, words, and values of three words and of a cache line in turns."
                 => |_| mix::<S>();
         }
@@ -82,7 +93,7 @@ fn blocks(cases: &mut Vec<Case>) {
 fn containers(cases: &mut Vec<Case>) {
     table!(cases, "arena", threads: &[1],
         floor: [],
-        ours: [arenas::Ours],
+        ours: [arenas::Ours, arenas::Packed],
         system: [arenas::KeptSystem],
         peers: [
             arenas::KeptMimalloc, arenas::Bumpalo, arenas::BumpScope, arenas::Oxc, arenas::Blink,

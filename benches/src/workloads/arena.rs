@@ -69,10 +69,7 @@ fn framed<S: Frame>(work: impl Fn(&S) + 'static) -> Round {
 /// Values of one type, one after the other, and their end.
 pub fn singles<S: Put<T>, T: Value>() -> Round {
     framed::<S>(|arena| {
-        for number in 0..VALUES {
-            arena.put(T::of(number));
-            observe();
-        }
+        arena.put_each((0..VALUES).map(T::of), |_| observe());
     })
 }
 

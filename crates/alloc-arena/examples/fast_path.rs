@@ -62,7 +62,7 @@ pub fn allocate_packed(arena: &Packed, layout: Layout) -> Result<NonNull<[u8]>, 
 /// # Safety
 ///
 /// The block is one of this arena, and nobody uses it any more.
-// at most 5 instructions
+// at most 4 instructions
 #[unsafe(no_mangle)]
 pub unsafe fn free_four_words(arena: &Arena, block: NonNull<u8>) {
     // SAFETY: the caller's promise.

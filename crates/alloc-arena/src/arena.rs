@@ -10,7 +10,7 @@ use crate::chunk::{Chunk, Chunks, data_offset};
 use crate::edge::Edge;
 use crate::growth::{FIRST_CHUNK, Growth, MAX_CHUNK};
 use crate::math;
-use crate::scope::{Scope, scoped};
+use crate::scope::{Scope, ScopeGuard, scoped};
 use crate::stats::Stats;
 
 mod capabilities;
@@ -192,8 +192,9 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     ///
     /// A loop that does the same in each round therefore calls the upstream in the first one, perhaps
     /// in the second, where blocks that grew with their chunk in the first one find other room, and
-    /// then no more. Where a [limit](Self::set_limit) leaves no room for that, the second round is
-    /// refused what the first one was given.
+    /// then no more. Where a [limit](Self::set_limit) or the upstream has no room for that, kept chunks
+    /// go back to the upstream before a request is refused, and a block grows with its chunk again.
+    ///
     /// Runs no destructors.
     ///
     /// # Complexity
@@ -286,6 +287,15 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     {
         // SAFETY: `&mut self` says that whatever is allocated until then is allocated in the scope.
         unsafe { scoped(self, f) }
+    }
+
+    /// Begins a phase that ends with the value returned, which takes back what was allocated in it.
+    ///
+    /// The same as [`scope`](Self::scope) without a closure, for code that leaves by `?`, `break` or
+    /// `return`: see [`ScopeGuard`].
+    pub fn scope_guard(&mut self) -> ScopeGuard<'_, A, MIN_ALIGN> {
+        // SAFETY: `&mut self` lasts as long as the guard.
+        unsafe { ScopeGuard::new(self) }
     }
 
     infallible_api!('v, this => this);

@@ -359,10 +359,21 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
     /// No block and no `Chunk` of this list is used afterwards.
     pub(crate) unsafe fn release(&mut self) {
         self.last.set(None);
-        while let Some(chunk) = self.head.get() {
-            // Out of the list first: should the upstream panic, nothing is freed twice.
+        // SAFETY: all chunks are kept ones now; the caller's promise.
+        unsafe { self.release_kept() };
+    }
+
+    /// Gives the kept chunks back to the upstream, and tells whether there were any.
+    ///
+    /// # Safety
+    ///
+    /// No block in a kept chunk and no `Chunk` of one is used afterwards.
+    pub(crate) unsafe fn release_kept(&self) -> bool {
+        let before = self.reserved.get();
+        while let Some(chunk) = self.after(self.last.get()) {
+            // Out of the list first: should the upstream come back or panic, nothing is freed twice.
             let size = chunk.size();
-            self.head.set(chunk.next());
+            self.set_after(self.last.get(), chunk.next());
             self.reserved.set(self.reserved.get() - size);
             // SAFETY: `acquire` takes no size above `LARGEST`, the largest of a layout of this
             // alignment.
@@ -371,6 +382,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
             // caller, that it is unused.
             unsafe { self.upstream.deallocate(chunk.0.cast(), layout) };
         }
+        self.reserved.get() < before
     }
 
     /// Puts a chunk that is not in the list after the last one in use, and makes it that.

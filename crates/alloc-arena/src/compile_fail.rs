@@ -1,5 +1,6 @@
 //! Programs that must not compile, each with a twin that does and differs by one line.
 
+mod guard;
 #[cfg(feature = "std")]
 mod pool;
 

@@ -49,6 +49,12 @@ pub(crate) unsafe trait Cursor {
         let _ = (ptr, extent, new);
         None
     }
+
+    /// Whether a block that grows goes to other memory if there is some, rather than to grow
+    /// [with its own](Self::grow_with_memory).
+    fn prefers_other_memory(&self) -> bool {
+        true
+    }
 }
 
 /// From this many bytes on, the memory that holds a block which has to move is sought: 4 KiB. The
@@ -224,16 +230,25 @@ unsafe fn grow_slow<C: Cursor>(
     old: Layout,
     new: Layout,
 ) -> Result<NonNull<[u8]>, AllocError> {
+    let elsewhere = || {
+        // SAFETY: the caller's promise.
+        unsafe { relocate(arena, ptr, old, new) }
+    };
     let extent_old = extent::<C>(old.size());
     let is_sought = old.size() >= SEARCHED || is_last(arena, ptr, old.size());
-    if is_sought && old.size() > 0 && extent::<C>(new.size()) > extent_old {
-        // SAFETY: the caller's promise: a block of this extent, which is not zero, and a larger size.
-        if let Some(start) = unsafe { arena.grow_with_memory(ptr, extent_old, new) } {
-            return Ok(whole::<C>(start, new));
-        }
+    if old.size() == 0 || !is_sought || extent::<C>(new.size()) <= extent_old {
+        return elsewhere();
     }
-    // SAFETY: the caller's promise.
-    unsafe { relocate(arena, ptr, old, new) }
+    let along = || {
+        // SAFETY: the caller's promise: a block of this extent, which is not zero, and a larger size.
+        let start = unsafe { arena.grow_with_memory(ptr, extent_old, new) };
+        start.map(|start| whole::<C>(start, new)).ok_or(AllocError)
+    };
+    if arena.prefers_other_memory() {
+        elsewhere().or_else(|AllocError| along())
+    } else {
+        along().or_else(|AllocError| elsewhere())
+    }
 }
 
 /// # Errors

@@ -35,7 +35,7 @@
 //! | | memory | destructors | for |
 //! | --- | --- | --- | --- |
 //! | [`Arena`] | chunks from any upstream | none | phases; containers of many types |
-//! | [`Scope`] | that of its arena | none | phases within phases |
+//! | [`Scope`], [`ScopeGuard`] | that of their arena | none | phases within phases |
 //! | [`FixedArena`] | one buffer of the caller | none | no heap; a bound that must hold |
 //! | `ArenaPool` (feature `std`) | an arena for each thread | none | parallel phases |
 //! | [`TypedArena`] | chunks from any upstream | run | many values of one type; iteration |
@@ -148,7 +148,7 @@ pub use fixed::FixedArena;
 pub use local::LocalCursor;
 #[cfg(feature = "std")]
 pub use pool::{ArenaPool, PooledArena};
-pub use scope::Scope;
+pub use scope::{Scope, ScopeGuard};
 pub use stats::Stats;
 #[cfg(feature = "alloc")]
 pub use string::String;

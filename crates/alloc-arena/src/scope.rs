@@ -12,7 +12,8 @@ use crate::alloc::impl_allocator;
 use crate::api::{fallible_api, infallible_api};
 use crate::arena::Mark;
 
-/// A phase of an [`Arena`], taken back at its end: what [`Arena::scope`] lends its closure.
+/// A phase of an [`Arena`], taken back at its end: what [`Arena::scope`] lends its closure, and what a
+/// [`ScopeGuard`] opens.
 ///
 /// `&Scope` is an [`Allocator`], and values can be put into the scope directly; they come back as
 /// `&'s mut`, so those of an outer scope stay usable while an inner one runs. `'s` is a lifetime of
@@ -20,7 +21,7 @@ use crate::arena::Mark;
 ///
 /// - no value of the scope leaves the closure: not by return, not through a variable outside;
 /// - two scopes have different types, and cannot be swapped;
-/// - nobody can make or own a scope.
+/// - nobody can make a scope, nor own that of a closure.
 ///
 /// A container that may still grow holds a `&Scope`, and while it does, no inner scope can be
 /// opened, which takes `&mut`. A container of an outer scope that grows in an inner one, and
@@ -55,6 +56,7 @@ pub struct Scope<'s, 'env: 's, A: Allocator = DefaultUpstream, const MIN_ALIGN: 
 type Invariant<'a> = fn(&'a ()) -> &'a ();
 
 /// Rewinds the arena when it is dropped.
+#[derive(Debug)]
 struct Rewind<'a, A: Allocator, const MIN_ALIGN: usize> {
     arena: &'a Arena<A, MIN_ALIGN>,
     mark: Mark,
@@ -93,7 +95,99 @@ where
     })
 }
 
+/// A phase of an [`Arena`] that ends with this value: what [`Arena::scope_guard`] returns.
+///
+/// [`Arena::scope`] runs a closure. A guard does the same for a block of code, which `?`, `break` and
+/// `return` may leave. [`scope`](Self::scope) opens it; what is allocated there can be used until the
+/// guard is [reset](Self::reset), opened again or dropped, also while a guard
+/// [inside](Scope::scope_guard) is alive. A guard that is leaked takes nothing back: its blocks go with
+/// the phase around it.
+///
+/// # Examples
+///
+/// ```
+/// use alloc_arena::{Arena, ScopeGuard};
+///
+/// fn total(lines: &[&str], arena: &mut Arena) -> Result<u32, std::num::ParseIntError> {
+///     let mut phase = arena.scope_guard();
+///     let mut total = 0;
+///     for line in lines {
+///         let scope = phase.scope();
+///         for word in scope.alloc_slice_copy(line.as_bytes()).split(|&byte| byte == b' ') {
+///             total += std::str::from_utf8(word).unwrap_or("").parse::<u32>()?;
+///         }
+///         phase.reset(); // the copy of this line is gone
+///     }
+///     Ok(total)
+/// } // and by `?` it would be, too
+///
+/// let mut arena = Arena::new();
+/// assert_eq!(total(&["1 2", "3"], &mut arena), Ok(6));
+/// assert!(total(&["1 x"], &mut arena).is_err());
+/// assert_eq!(arena.used(), 0);
+/// ```
+#[derive(Debug)]
+pub struct ScopeGuard<'a, A: Allocator = DefaultUpstream, const MIN_ALIGN: usize = 8> {
+    /// **G1** For `'a` the arena is used through this guard alone.
+    rewind: Rewind<'a, A, MIN_ALIGN>,
+}
+
+impl<'a, A: Allocator, const MIN_ALIGN: usize> ScopeGuard<'a, A, MIN_ALIGN> {
+    /// # Safety
+    ///
+    /// For `'a` the arena is used through this guard alone, and no container that holds a block from
+    /// before is.
+    pub(crate) unsafe fn new(arena: &'a Arena<A, MIN_ALIGN>) -> Self {
+        let mark = arena.mark();
+        Self {
+            rewind: Rewind { arena, mark },
+        }
+    }
+
+    /// Opens the phase. What was allocated in it before cannot be used any more, and is taken back
+    /// with the rest.
+    pub fn scope(&mut self) -> Scope<'_, '_, A, MIN_ALIGN> {
+        // Until the borrow ends, which all values of the scope have for their lifetime, nobody can
+        // rewind: it takes `&mut self`.
+        Scope {
+            arena: self.rewind.arena,
+            brand: PhantomData,
+        }
+    }
+
+    /// Takes back what was allocated in the phase, which goes on.
+    pub fn reset(&mut self) {
+        // SAFETY: of this arena, which nobody else rewound (G1); `&mut self` says that no value of
+        // the phase and no guard inside it is used any more.
+        unsafe { self.rewind.arena.rewind_to_mark(&self.rewind.mark) };
+    }
+}
+
 impl<'s, A: Allocator, const MIN_ALIGN: usize> Scope<'s, '_, A, MIN_ALIGN> {
+    /// Begins a phase inside this one that ends with the value returned, which takes back what was
+    /// allocated in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_arena::Arena;
+    ///
+    /// let mut arena = Arena::new();
+    /// let mut outer = arena.scope_guard();
+    /// let mut scope = outer.scope();
+    /// let kept = scope.alloc(1);
+    /// {
+    ///     let mut inner = scope.scope_guard();
+    ///     *kept += *inner.scope().alloc(2);
+    /// }
+    /// assert_eq!((*kept, *scope.alloc(3)), (3, 3));
+    /// ```
+    pub fn scope_guard(&mut self) -> ScopeGuard<'_, A, MIN_ALIGN> {
+        // SAFETY: `&mut self` lasts as long as the guard, and closes the way through this scope. A
+        // container in this scope borrows the scope, and so there is none now.
+        unsafe { ScopeGuard::new(self.arena) }
+    }
+
     /// Runs `f` with a scope inside this one, and takes back what it allocated there when it is
     /// done.
     ///

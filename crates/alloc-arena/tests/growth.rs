@@ -157,6 +157,44 @@ fn the_limit_holds_for_chunks_that_grow() {
 }
 
 #[test]
+fn kept_chunks_make_way_where_the_limit_leaves_no_room() {
+    let mut arena = Arena::builder()
+        .chunk_size(8 << 10)
+        .max_chunk_size(8 << 10)
+        .limit(100 << 10)
+        .build_in(System);
+    for round in 0..8_u8 {
+        arena.alloc_slice_fill_copy(7 << 10, round);
+    }
+    let reserved = arena.reserved();
+    arena.reset();
+    let kept = arena.alloc(1_u64);
+    // More than the limit has beside what is kept, and less than it has in all.
+    let big = arena.try_alloc_uninit_slice::<u8>(80 << 10);
+    assert_eq!(big.map(|bytes| bytes.len()), Ok(80 << 10));
+    assert!(reserved + (80 << 10) > 100 << 10 && arena.reserved() <= 100 << 10);
+    assert_eq!(*kept, 1);
+    assert!(arena.try_alloc_uninit_slice::<u8>(80 << 10).is_err());
+}
+
+#[test]
+fn a_lone_block_grows_in_a_later_frame_where_there_is_no_other_room() {
+    let mut arena = Arena::builder().limit(100 << 10).build_in(System);
+    for _frame in 0..3 {
+        let mut bytes: Vec<u8, _> = Vec::with_capacity_in(60 << 10, &arena);
+        bytes.resize(60 << 10, 7);
+        // No room for a second block of its size.
+        bytes
+            .try_reserve_exact(30 << 10)
+            .expect("room in the limit");
+        assert!(bytes.iter().all(|&byte| byte == 7));
+        drop(bytes);
+        arena.reset();
+    }
+    assert!(arena.reserved() <= 100 << 10);
+}
+
+#[test]
 fn a_chunk_that_a_scope_knows_does_not_move() {
     let mut arena = Arena::new_in(Calls::default());
     arena.reset();

@@ -9,7 +9,7 @@ mod ours;
 
 pub use floor::Floor;
 pub use heaps::KeptSystem;
-pub use ours::{Fixed, Ours, Packed};
+pub use ours::{Cursored, Fixed, Ours, Packed};
 
 #[cfg(feature = "peers")]
 mod peers;
@@ -34,6 +34,14 @@ pub trait Frame: Subject {
 pub trait Put<T>: Frame {
     /// Moves a value into the memory, and says where it is.
     fn put(&self, value: T) -> NonNull<T>;
+
+    /// Moves one value after the other into the memory.
+    #[inline]
+    fn put_each(&self, values: impl Iterator<Item = T>, mut each: impl FnMut(NonNull<T>)) {
+        for value in values {
+            each(self.put(value));
+        }
+    }
 }
 
 /// Takes the values that are put one by one: a byte, a word, three words and a cache line.

@@ -20,6 +20,40 @@ lenders! {
 
 bump!(Ours Packed);
 
+/// [`Arena`] through a [`LocalCursor`](alloc_arena::LocalCursor), which a loop keeps in registers.
+#[derive(Debug)]
+pub struct Cursored(Arena);
+
+impl Subject for Cursored {
+    const NAME: &'static str = "Arena, LocalCursor";
+
+    fn fresh() -> Self {
+        Self(Arena::new())
+    }
+}
+
+impl Frame for Cursored {
+    #[inline]
+    fn end(&mut self) {
+        self.0.reset();
+    }
+}
+
+impl<T: Copy> Put<T> for Cursored {
+    #[inline]
+    fn put(&self, value: T) -> NonNull<T> {
+        NonNull::from(self.0.local_cursor().alloc(value))
+    }
+
+    #[inline]
+    fn put_each(&self, values: impl Iterator<Item = T>, mut each: impl FnMut(NonNull<T>)) {
+        let mut cursor = self.0.local_cursor();
+        for value in values {
+            each(NonNull::from(cursor.alloc(value)));
+        }
+    }
+}
+
 /// What a [`Fixed`] has for blocks, in bytes.
 const BUFFER: usize = 4 << 20;
 

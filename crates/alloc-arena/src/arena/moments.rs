@@ -80,8 +80,18 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     pub unsafe fn rewind_to(&self, checkpoint: &Checkpoint) {
         // SAFETY: the caller's promise. Chunks that the mark knows did not move since: they stand
         // before the floor, which the mark had set (A5).
-        unsafe { self.rewind(&checkpoint.0) };
-        // The checkpoint still knows them.
+        unsafe { self.rewind_to_mark(&checkpoint.0) };
+    }
+
+    /// Takes back what was allocated since a mark, which stays one.
+    ///
+    /// # Safety
+    ///
+    /// As [`rewind`](Self::rewind).
+    pub(crate) unsafe fn rewind_to_mark(&self, mark: &Mark) {
+        // SAFETY: the caller's promise.
+        unsafe { self.rewind(mark) };
+        // The mark still knows the chunks of its time: A5.
         self.floor.set(self.chunks.last());
     }
 

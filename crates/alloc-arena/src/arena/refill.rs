@@ -133,9 +133,23 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         }
     }
 
+    /// Takes a new chunk that holds a block of `layout`, if need be in exchange for the kept ones, in
+    /// none of which it has room.
+    fn add_chunk(&self, layout: Layout) -> Result<Placed, AllocError> {
+        self.try_add_chunk(layout).or_else(|error| {
+            // SAFETY: by A4 no block lies in a kept chunk; marks and leases know chunks in use.
+            let has_given = unsafe { self.chunks.release_kept() };
+            if has_given {
+                self.try_add_chunk(layout)
+            } else {
+                Err(error)
+            }
+        })
+    }
+
     /// Takes a new chunk that holds a block of `layout`: as large as the policy says, or else as can
     /// be had.
-    fn add_chunk(&self, layout: Layout) -> Result<Placed, AllocError> {
+    fn try_add_chunk(&self, layout: Layout) -> Result<Placed, AllocError> {
         let (start, size, align) = (start_align(MIN_ALIGN), layout.size(), layout.align());
         let need = math::chunk_bytes(Self::OFFSET, start, size, align, MIN_ALIGN);
         let need = need.ok_or(AllocError)?;
@@ -212,10 +226,11 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
         extent: usize,
         new: Layout,
     ) -> Option<NonNull<u8>> {
-        if self.settled.get() {
-            return None;
-        }
         // SAFETY: the caller's promise.
         unsafe { self.grow_alone(ptr, extent, new) }
+    }
+
+    fn prefers_other_memory(&self) -> bool {
+        self.settled.get()
     }
 }
