@@ -8,6 +8,8 @@ use core::ptr::NonNull;
 use alloc_core::{AllocError, Allocator, DefaultUpstream};
 
 use crate::arena::{Arena, Lease};
+use crate::chunk::Chunk;
+use crate::edge::Edge;
 use crate::miri;
 use crate::values::exhausted;
 
@@ -112,11 +114,11 @@ impl<'a, A: Allocator, const MIN_ALIGN: usize> LocalCursor<'a, A, MIN_ALIGN> {
     fn take(&mut self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let (start, end) = self.lease.cur.bump(layout, MIN_ALIGN);
         if end.exceeds(self.lease.lim) {
-            // By value, so that the address of `self` goes nowhere and its fields stay in registers; and
-            // away from here, should the upstream unwind although it must not.
-            let lease = mem::replace(&mut self.lease, Lease::none(MIN_ALIGN));
-            let (block, lease) = take_slow(self.arena, lease, layout);
-            self.lease = lease;
+            // Away from here, should the upstream unwind although it must not.
+            let Lease { cur, lim, chunk } = mem::replace(&mut self.lease, Lease::none(MIN_ALIGN));
+            end_lease(self.arena, cur, lim, chunk);
+            let block = take_elsewhere(self.arena, layout);
+            self.lease = self.arena.lease();
             return block;
         }
         miri::promise_alignment(start, layout.align());
@@ -126,23 +128,35 @@ impl<'a, A: Allocator, const MIN_ALIGN: usize> LocalCursor<'a, A, MIN_ALIGN> {
     }
 }
 
-/// Takes a block for which the lease has no room, and another lease.
+/// Takes a block while nothing is leased.
 #[cold]
 #[inline(never)]
-fn take_slow<A: Allocator, const MIN_ALIGN: usize>(
+fn take_elsewhere<A: Allocator, const MIN_ALIGN: usize>(
     arena: &Arena<A, MIN_ALIGN>,
-    lease: Lease,
     layout: Layout,
-) -> (Result<NonNull<u8>, AllocError>, Lease) {
-    arena.end_lease(lease);
-    let block = crate::cursor::allocate(arena, layout);
-    (block.map(NonNull::cast), arena.lease())
+) -> Result<NonNull<u8>, AllocError> {
+    crate::cursor::allocate(arena, layout).map(NonNull::cast)
+}
+
+/// Ends the lease that has these parts.
+///
+/// Words and no value of more than two, which would go by its address: that would keep a cursor in
+/// memory, even if it happens only where the loop ends or unwinds.
+#[inline(never)]
+fn end_lease<A: Allocator, const MIN_ALIGN: usize>(
+    arena: &Arena<A, MIN_ALIGN>,
+    cur: Edge,
+    lim: Edge,
+    chunk: Option<Chunk>,
+) {
+    arena.end_lease(Lease { cur, lim, chunk });
 }
 
 impl<A: Allocator, const MIN_ALIGN: usize> Drop for LocalCursor<'_, A, MIN_ALIGN> {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        self.arena.end_lease(self.lease);
+        let Lease { cur, lim, chunk } = self.lease;
+        end_lease(self.arena, cur, lim, chunk);
     }
 }
 

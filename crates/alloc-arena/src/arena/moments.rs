@@ -18,7 +18,7 @@ pub(crate) struct Lease {
     pub(crate) cur: Edge,
     /// Not before `cur`.
     pub(crate) lim: Edge,
-    chunk: Option<Chunk>,
+    pub(crate) chunk: Option<Chunk>,
 }
 
 impl Lease {
@@ -97,6 +97,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
 
     /// Lends the free room of the current chunk. Until [`end_lease`](Self::end_lease) it is as if it
     /// were full.
+    #[inline]
     pub(crate) fn lease(&self) -> Lease {
         // Whoever has the lease knows the chunk: A5.
         self.floor.set(self.chunks.last());
