@@ -153,7 +153,7 @@ fn end_lease<A: Allocator, const MIN_ALIGN: usize>(
 }
 
 impl<A: Allocator, const MIN_ALIGN: usize> Drop for LocalCursor<'_, A, MIN_ALIGN> {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         let Lease { cur, lim, chunk } = self.lease;
         end_lease(self.arena, cur, lim, chunk);

@@ -46,14 +46,14 @@ fn values_of_outer_phases_stay_usable() {
 #[test]
 fn a_guard_that_is_reset_meets_the_same_memory_again() {
     let mut arena = Arena::new();
-    let kept = arena.alloc(1_u64) as *mut u64;
+    let kept = std::ptr::from_mut(arena.alloc(1_u64));
     let mut phase = arena.scope_guard();
     let mut places = std::vec::Vec::new();
     for _round in 0..3 {
         let scope = phase.scope();
         let numbers = scope.alloc_iter(0..MANY);
         assert!(numbers.iter().copied().eq(0..MANY));
-        places.push(scope.alloc(2_u64) as *mut u64);
+        places.push(std::ptr::from_mut(scope.alloc(2_u64)));
         phase.reset();
     }
     assert_eq!(places[1], places[2]);
