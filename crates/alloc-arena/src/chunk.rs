@@ -18,7 +18,7 @@ use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
-use alloc_core::{AllocError, Allocator};
+use alloc_core::{AllocError, Allocator, checker};
 
 use crate::growth::Growth;
 use crate::math;
@@ -112,6 +112,38 @@ impl Chunk {
             "an end after the chunk"
         );
         self.header().end.set(end);
+    }
+
+    /// The bytes from `from`, in the chunk, to the end of the chunk.
+    fn rest(self, from: *mut u8) -> usize {
+        self.size() - (from.addr() - self.0.as_ptr().addr())
+    }
+
+    /// Tells [`checker`]s that what lies from `from` on, which is not before the data, is nobody's.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses a block there any more.
+    pub(crate) unsafe fn retire_from(self, from: *mut u8) {
+        // SAFETY: within the chunk and behind its header (C1, C3); the caller, that it is unused.
+        unsafe { checker::retire(from, self.rest(from)) };
+    }
+
+    /// Tells [`checker`]s that what lies from `from` on, which is not before the data, is the upstream's.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses a block there any more.
+    unsafe fn give_back_from(self, from: *mut u8) {
+        // SAFETY: within the chunk and behind its header (C1, C3); the caller, that it is unused.
+        unsafe { checker::give_back(from, self.rest(from)) };
+    }
+
+    /// The address, if it lies in this chunk, with the provenance of the chunk.
+    pub(crate) fn reach(self, addr: usize) -> Option<*mut u8> {
+        let start = self.0.as_ptr().cast::<u8>();
+        let offset = addr.checked_sub(start.addr())?;
+        (offset < self.size()).then(|| start.wrapping_add(offset))
     }
 
     /// The place for a block of this size (a multiple of the minimum alignment) and alignment, if
@@ -251,6 +283,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         // C1 and C2 hold from here on. C3: `data_offset <= bytes <= size`, and both are multiples
         // of `MIN_ALIGN` when rounded.
         let chunk = Chunk(header);
+        // SAFETY: there is no block in it yet.
+        unsafe { chunk.retire_from(chunk.data(MIN_ALIGN)) };
         self.push(chunk);
         // Chunks are disjoint and so fit in the address space together: no overflow.
         self.reserved.set(self.reserved.get() + size);
@@ -299,7 +333,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
     }
 
     /// Has the upstream grow a chunk in use to `bytes`, wherever it may lie then; it comes to stand
-    /// last of those in use. While the upstream works, which may come back to this arena, the chunk is
+    /// last of those in use. Its `end` is set, and the block after it takes all bytes that are added. While the upstream works, which may come back to this arena, the chunk is
     /// in no list.
     ///
     /// # Errors
@@ -328,10 +362,14 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         self.unlink(chunk);
         // Counted before, so that nobody takes the room meanwhile.
         self.reserved.set(self.reserved.get() + (bytes - old));
+        // SAFETY: no block ends after `end`.
+        unsafe { chunk.give_back_from(chunk.end()) };
         // SAFETY: C1 says that the old layout fits; the new one has the same alignment and is larger.
         let grown = unsafe { self.upstream.grow(chunk.0.cast(), old_layout, layout) };
         let Ok(block) = grown else {
             self.reserved.set(self.reserved.get() - (bytes - old));
+            // SAFETY: no block ends after `end`.
+            unsafe { chunk.retire_from(chunk.end()) };
             self.push(chunk);
             return Err(AllocError);
         };
@@ -364,6 +402,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
             let size = chunk.size();
             self.head.set(chunk.next());
             self.reserved.set(self.reserved.get() - size);
+            // SAFETY: the caller says so.
+            unsafe { chunk.give_back_from(chunk.data(MIN_ALIGN)) };
             // SAFETY: `acquire` takes no size above `LARGEST`, the largest of a layout of this
             // alignment.
             let layout = unsafe { Layout::from_size_align_unchecked(size, start_align(MIN_ALIGN)) };

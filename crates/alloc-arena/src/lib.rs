@@ -104,7 +104,6 @@ extern crate alloc as rust_alloc;
 extern crate std;
 
 mod math;
-mod miri;
 
 mod chunk;
 mod growth;

@@ -5,11 +5,11 @@ use core::fmt;
 use core::mem;
 use core::ptr::NonNull;
 
-use alloc_core::{AllocError, Allocator, DefaultUpstream};
+use alloc_core::{AllocError, Allocator, DefaultUpstream, checker};
 
 use crate::arena::{Arena, Lease};
+use crate::math;
 use crate::values::exhausted;
-use crate::{math, miri};
 
 /// The free room of an arena's chunk, lent to one loop: what [`Arena::local_cursor`] returns.
 ///
@@ -112,7 +112,8 @@ impl<'a, A: Allocator, const MIN_ALIGN: usize> LocalCursor<'a, A, MIN_ALIGN> {
     fn take(&mut self, layout: Layout) -> Result<NonNull<u8>, AllocError> {
         let cur = self.lease.cur;
         let start = cur.wrapping_add(math::skip(cur.addr(), layout.align(), MIN_ALIGN));
-        let end = start.wrapping_add(math::round_up(layout.size(), MIN_ALIGN));
+        let extent = math::round_up(layout.size(), MIN_ALIGN);
+        let end = start.wrapping_add(extent);
         if math::exceeds(end.addr(), self.lease.lim.addr()) {
             // By value, so that the address of `self` goes nowhere and its fields stay in registers; and
             // away from here, should the upstream unwind although it must not.
@@ -121,10 +122,11 @@ impl<'a, A: Allocator, const MIN_ALIGN: usize> LocalCursor<'a, A, MIN_ALIGN> {
             self.lease = lease;
             return block;
         }
-        miri::promise_alignment(start, layout.align());
         self.lease.cur = end;
         // SAFETY: between the cursor, which is not null, and the limit.
-        Ok(unsafe { NonNull::new_unchecked(start) })
+        let start = unsafe { NonNull::new_unchecked(start) };
+        // SAFETY: R1: nobody's until now.
+        Ok(unsafe { checker::hand_out(start, extent, layout.align()) })
     }
 }
 

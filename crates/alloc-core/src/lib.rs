@@ -107,6 +107,7 @@ extern crate alloc;
 extern crate std;
 
 mod capability;
+pub mod checker;
 mod equivalence;
 mod ext;
 #[cfg(feature = "alloc")]
