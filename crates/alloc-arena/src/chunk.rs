@@ -18,10 +18,12 @@ use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
-use alloc_core::{AllocError, Allocator, checker};
+use alloc_core::{AllocError, Allocator};
 
 use crate::growth::Growth;
 use crate::math;
+
+mod checked;
 
 /// What stands at the start of each chunk.
 #[repr(C)]
@@ -112,38 +114,6 @@ impl Chunk {
             "an end after the chunk"
         );
         self.header().end.set(end);
-    }
-
-    /// The bytes from `from`, in the chunk, to the end of the chunk.
-    fn rest(self, from: *mut u8) -> usize {
-        self.size() - (from.addr() - self.0.as_ptr().addr())
-    }
-
-    /// Tells [`checker`]s that what lies from `from` on, which is not before the data, is nobody's.
-    ///
-    /// # Safety
-    ///
-    /// Nobody uses a block there any more.
-    pub(crate) unsafe fn retire_from(self, from: *mut u8) {
-        // SAFETY: within the chunk and behind its header (C1, C3); the caller, that it is unused.
-        unsafe { checker::retire(from, self.rest(from)) };
-    }
-
-    /// Tells [`checker`]s that what lies from `from` on, which is not before the data, is the upstream's.
-    ///
-    /// # Safety
-    ///
-    /// Nobody uses a block there any more.
-    unsafe fn give_back_from(self, from: *mut u8) {
-        // SAFETY: within the chunk and behind its header (C1, C3); the caller, that it is unused.
-        unsafe { checker::give_back(from, self.rest(from)) };
-    }
-
-    /// The address, if it lies in this chunk, with the provenance of the chunk.
-    pub(crate) fn reach(self, addr: usize) -> Option<*mut u8> {
-        let start = self.0.as_ptr().cast::<u8>();
-        let offset = addr.checked_sub(start.addr())?;
-        (offset < self.size()).then(|| start.wrapping_add(offset))
     }
 
     /// The place for a block of this size (a multiple of the minimum alignment) and alignment, if

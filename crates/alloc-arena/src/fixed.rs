@@ -19,6 +19,9 @@ use crate::math;
 /// It needs no heap, and no feature of this crate. When the buffer is full, requests are an
 /// [`AllocError`]. Like [`Arena`](crate::Arena) it runs no destructors.
 ///
+/// The buffer is declared before the arena, as the arena has a destructor. It does nothing but tell
+/// [memory checkers](crate#memory-checkers) that the buffer is its owner's again.
+///
 /// There is no constructor from `&mut [u8]`: values have padding, whose bytes are uninitialised,
 /// and after the arena is gone the bytes of that slice would be read as initialised ones.
 ///

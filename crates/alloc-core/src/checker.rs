@@ -36,8 +36,8 @@
 //!   So nobody's bytes that lie before a byte in use, in the same unit, look like bytes in use. A block is never taken for
 //!   nobody's.
 //! - `AddressSanitizer` follows no pointers: a stale pointer to memory that was handed out again looks like a new one.
-//! - Under Miri's Tree Borrows a pointer may leave its block. A *write* to nobody's bytes beside a block
-//!   that is still in use is not seen there; a read is, and Stacked Borrows see both.
+//! - Under Miri's Tree Borrows a pointer may leave its block. A *write* there to bytes that were nobody's when the block was
+//!   handed out, or any use of a block that was handed out before, is not seen; Stacked Borrows see both.
 
 use core::ptr::NonNull;
 

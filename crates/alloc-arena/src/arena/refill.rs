@@ -213,7 +213,7 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
             start.addr().is_multiple_of(layout.align()),
             "a misplaced block"
         );
-        // SAFETY: the bytes of the chunk after its last block, or of one without blocks (A4).
+        // SAFETY: in a chunk that came into use just now, so that there is no block in it.
         Ok(unsafe { hand_out(start, size, layout.align()) })
     }
 
