@@ -160,6 +160,19 @@ impl Cmd {
         output.status.success().then_some(text)
     }
 
+    /// Prints the command and runs it silently; answers whether it succeeded, and all that it wrote.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(crate) fn watch(&self) -> Result<(bool, String), Failure> {
+        println!("$ {self}");
+        let output = self.command().stdin(Stdio::null()).output();
+        let output = output.map_err(|error| self.not_started(&error))?;
+        let text = [output.stdout, output.stderr]
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        Ok((output.status.success(), text.concat()))
+    }
+
     fn not_started(&self, error: &io::Error) -> Failure {
         format!("`{self}` cannot be started: {error}").into()
     }
@@ -288,6 +301,13 @@ mod tests {
                 .run(&Output::Labelled("x | ".to_owned()))
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn what_is_watched_may_fail() {
+        let loud = Cmd::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]);
+        assert_eq!(loud.watch(), Ok((false, "out\nerr\n".to_owned())));
+        assert!(Cmd::new("no-such-program").watch().is_err());
     }
 
     #[test]

@@ -25,6 +25,7 @@ const RULES: &[Rule] = &[
     short_enough,
     no_seq_cst,
     loom_in_the_shim,
+    checkers_in_one_module,
     nothing_left_to_do,
 ];
 
@@ -130,18 +131,34 @@ fn loom_in_the_shim(source: &Source<'_>) -> Vec<(usize, String)> {
     {
         return Vec::new();
     }
-    let switch = |line: &str| {
-        // Unit tests that loom cannot run.
-        if line.trim() == "#[cfg(all(test, not(loom)))]" {
-            return false;
-        }
-        let rest = line.find("cfg").map(|at| &line[at..]);
-        rest.is_some_and(|rest| words(rest).any(|word| word == "loom"))
-    };
-    let switched = code(source).filter(|(_, line)| switch(line));
+    // Unit tests that loom cannot run.
+    let unit_tests = |line: &str| line.trim() == "#[cfg(all(test, not(loom)))]";
+    let switched = code(source).filter(|(_, line)| switches(line, "loom") && !unit_tests(line));
     switched
         .map(|(line, _)| (line, "cfg(loom) outside sync.rs and tests".to_owned()))
         .collect()
+}
+
+/// The switch for `AddressSanitizer` stands in one file of the workspace.
+fn checkers_in_one_module(source: &Source<'_>) -> Vec<(usize, String)> {
+    if source.path.ends_with("alloc-core/src/checker.rs") {
+        return Vec::new();
+    }
+    let switched = code(source).filter(|(_, line)| switches(line, "alloc_asan"));
+    switched
+        .map(|(line, _)| {
+            (
+                line,
+                "cfg(alloc_asan) outside alloc-core's checker.rs".to_owned(),
+            )
+        })
+        .collect()
+}
+
+/// Whether a line of code asks for a cfg of this name.
+fn switches(line: &str, name: &str) -> bool {
+    let rest = line.find("cfg").map(|at| &line[at..]);
+    rest.is_some_and(|rest| words(rest).any(|word| word == name))
 }
 
 /// Nothing is left for later, and no debugging aid is left in.
@@ -231,8 +248,8 @@ fn distinct<'a>(examples: impl Iterator<Item = (&'a str, &'a Path)>) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::{
-        MOST_LINES, Rule, Source, complete, distinct, has_crate_docs, inherits_lints,
-        loom_in_the_shim, no_seq_cst, nothing_left_to_do, short_enough,
+        MOST_LINES, Rule, Source, checkers_in_one_module, complete, distinct, has_crate_docs,
+        inherits_lints, loom_in_the_shim, no_seq_cst, nothing_left_to_do, short_enough,
     };
     use crate::workspace::Crate;
     use std::path::{Path, PathBuf};
@@ -300,6 +317,18 @@ mod tests {
         );
         let tests = "#[cfg(all(test, not(loom)))]\nmod tests {";
         assert_eq!(offences(rule, "crates/a/src/pool.rs", tests), []);
+    }
+
+    #[test]
+    fn the_switch_for_address_sanitizer_is_rejected_outside_its_module() {
+        let rule = checkers_in_one_module;
+        for bad in ["#[cfg(alloc_asan)]", "if cfg!(any(miri, alloc_asan)) {"] {
+            assert_eq!(offences(rule, "crates/a/src/pool.rs", bad), [1], "{bad}");
+            assert_eq!(offences(rule, "crates/a/tests/pool.rs", bad), [1], "{bad}");
+            assert_eq!(offences(rule, "crates/alloc-core/src/checker.rs", bad), []);
+        }
+        let prose = "//! cfg(alloc_asan) stands in checker.rs";
+        assert_eq!(offences(rule, "crates/a/src/pool.rs", prose), []);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::cell::Cell;
 
-use alloc_core::{AllocError, Allocator, DefaultUpstream};
+use alloc_core::{AllocError, Allocator, DefaultUpstream, checker};
 
 use crate::api::{fallible_api, infallible_api};
 use crate::chunk::{Chunk, Chunks, data_offset};
@@ -327,11 +327,33 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         if self.chunks.last().is_some() {
             self.settled.set(true);
         }
+        if checker::WATCHED {
+            // SAFETY: the caller's promise.
+            unsafe { self.retire_since(mark) };
+        }
         self.chunks.rewind(mark.last);
         self.cur.set(mark.cur);
         self.current.set(mark.current);
         self.lim.set(mark.lim);
         self.floor.set(mark.floor);
+    }
+
+    /// Tells [`checker`]s that what was allocated since `mark` is nobody's.
+    ///
+    /// # Safety
+    ///
+    /// As for [`rewind`](Self::rewind).
+    unsafe fn retire_since(&self, mark: &Mark) {
+        let mut before = mark.last;
+        while let Some(chunk) = self.chunks.in_use_after(before) {
+            // SAFETY: the chunk came into use after the mark, and with it all its blocks.
+            unsafe { chunk.retire_from(chunk.data(MIN_ALIGN)) };
+            before = Some(chunk);
+        }
+        if let Some(chunk) = mark.current {
+            // SAFETY: blocks of the time of the mark end before its cursor (A1).
+            unsafe { chunk.retire_from(mark.cur.ptr(MIN_ALIGN)) };
+        }
     }
 
     /// The runs of the chunks in use.

@@ -24,6 +24,8 @@ use crate::edge::Edge;
 use crate::growth::Growth;
 use crate::math;
 
+mod checked;
+
 /// What stands at the start of each chunk.
 #[repr(C)]
 struct Header {
@@ -251,6 +253,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         // C1 and C2 hold from here on. C3: `data_offset <= bytes <= size`, and both are multiples
         // of `MIN_ALIGN` when rounded.
         let chunk = Chunk(header);
+        // SAFETY: there is no block in it yet.
+        unsafe { chunk.retire_from(chunk.data(MIN_ALIGN)) };
         self.push(chunk);
         // Chunks are disjoint and so fit in the address space together: no overflow.
         self.reserved.set(self.reserved.get() + size);
@@ -299,7 +303,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
     }
 
     /// Has the upstream grow a chunk in use to `bytes`, wherever it may lie then; it comes to stand
-    /// last of those in use. While the upstream works, which may come back to this arena, the chunk is
+    /// last of those in use. Its `end` is set, and the block after it takes all bytes that are added. While the upstream works, which may come back to this arena, the chunk is
     /// in no list.
     ///
     /// # Errors
@@ -328,10 +332,14 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         self.unlink(chunk);
         // Counted before, so that nobody takes the room meanwhile.
         self.reserved.set(self.reserved.get() + (bytes - old));
+        // SAFETY: no block ends after `end`.
+        unsafe { chunk.give_back_from(chunk.end()) };
         // SAFETY: C1 says that the old layout fits; the new one has the same alignment and is larger.
         let grown = unsafe { self.upstream.grow(chunk.0.cast(), old_layout, layout) };
         let Ok(block) = grown else {
             self.reserved.set(self.reserved.get() - (bytes - old));
+            // SAFETY: no block ends after `end`.
+            unsafe { chunk.retire_from(chunk.end()) };
             self.push(chunk);
             return Err(AllocError);
         };
@@ -375,6 +383,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
             let size = chunk.size();
             self.set_after(self.last.get(), chunk.next());
             self.reserved.set(self.reserved.get() - size);
+            // SAFETY: the caller says so.
+            unsafe { chunk.give_back_from(chunk.data(MIN_ALIGN)) };
             // SAFETY: `acquire` takes no size above `LARGEST`, the largest of a layout of this
             // alignment.
             let layout = unsafe { Layout::from_size_align_unchecked(size, start_align(MIN_ALIGN)) };

@@ -42,6 +42,25 @@ struct UseAfterReset;
 /// ```
 struct ContainerAcrossReset;
 
+/// A buffer is declared before its arena, in every build: for memory checkers the arena has a destructor.
+///
+/// ```compile_fail,E0597
+/// use core::mem::MaybeUninit;
+/// let arena;
+/// let mut buffer = [MaybeUninit::uninit(); 16];
+/// arena = alloc_arena::FixedArena::new(&mut buffer);
+/// assert!(arena.try_alloc(1_u8).is_ok());
+/// ```
+///
+/// ```
+/// use core::mem::MaybeUninit;
+/// let mut buffer = [MaybeUninit::uninit(); 16];
+/// let arena;
+/// arena = alloc_arena::FixedArena::new(&mut buffer);
+/// assert!(arena.try_alloc(1_u8).is_ok());
+/// ```
+struct BufferAfterArena;
+
 /// An arena is not shared between threads.
 ///
 /// ```compile_fail,E0277

@@ -4,10 +4,10 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
-use alloc_core::{AllocError, dangling};
+use alloc_core::{AllocError, checker, dangling};
 
 use crate::edge::Edge;
-use crate::{math, miri};
+use crate::math;
 
 /// Something that hands out memory between a cursor and a limit.
 ///
@@ -33,6 +33,10 @@ pub(crate) unsafe trait Cursor {
 
     /// Finds room for a block of `layout.size() > 0` that has no room between cursor and limit.
     fn refill(&self, layout: Layout) -> Result<NonNull<u8>, AllocError>;
+
+    /// The same address in a block of this arena, with the provenance of the region that it lies in:
+    /// for [`checker`]s that follow pointers. Without one it is the pointer that it is given.
+    fn through_region(&self, block: *mut u8) -> *mut u8;
 
     /// Grows a block together with the memory that holds it and nothing else, if it can. Otherwise
     /// the block is unchanged.
@@ -84,12 +88,13 @@ pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> 
         start.addr().is_multiple_of(layout.align()),
         "a misplaced block"
     );
-    miri::promise_alignment(start, layout.align());
     // Rounded up from a multiple of `MIN_ALIGN` by one: B2. The bytes before it are the new block:
     // B3.
     arena.cur().set(end);
     // SAFETY: between `cur`, which is not null (B2), and `lim`, in one region (B1).
-    Some(unsafe { NonNull::new_unchecked(start) })
+    let start = unsafe { NonNull::new_unchecked(start) };
+    // SAFETY: B3: nobody's until now.
+    Some(unsafe { checker::hand_out(start, extent::<C>(layout.size()), layout.align()) })
 }
 
 #[inline]
@@ -143,6 +148,19 @@ fn before_last<C: Cursor>(arena: &C, ptr: NonNull<u8>) -> Edge {
     arena.lim().with_addr(ptr.addr().get(), C::MIN_ALIGN)
 }
 
+/// Tells [`checker`]s that `len` bytes of a block are nobody's.
+///
+/// # Safety
+///
+/// They lie in a region of the arena, and nobody uses them any more.
+#[inline]
+unsafe fn retire<C: Cursor>(arena: &C, part: *mut u8, len: usize) {
+    if checker::WATCHED && len > 0 {
+        // SAFETY: the caller's promise; the region may be written to (B3).
+        unsafe { checker::retire(arena.through_region(part), len) };
+    }
+}
+
 /// # Safety
 ///
 /// As for `Allocator::deallocate`.
@@ -154,6 +172,8 @@ pub(crate) unsafe fn deallocate<C: Cursor>(arena: &C, ptr: NonNull<u8>, layout: 
         // is nobody's now (B3).
         arena.cur().set(before_last(arena, ptr));
     }
+    // SAFETY: the caller's promise.
+    unsafe { retire(arena, ptr.as_ptr(), extent::<C>(layout.size())) };
 }
 
 /// # Errors
@@ -207,6 +227,8 @@ unsafe fn grow_elsewhere<C: Cursor>(
     {
         // SAFETY: the old block is so long, and the new one is not shorter and in no other (B3).
         unsafe { ptr::copy_nonoverlapping(ptr.as_ptr(), block.as_ptr(), old.size()) };
+        // SAFETY: the caller gives up the old block for this one.
+        unsafe { retire(arena, ptr.as_ptr(), extent::<C>(old.size())) };
         return Ok(whole::<C>(block, new));
     }
     // SAFETY: the caller's promise.
@@ -298,10 +320,14 @@ pub(crate) unsafe fn shrink<C: Cursor>(
         // SAFETY: the caller's promise.
         return unsafe { relocate(arena, ptr, old, new) };
     }
+    let (extent_old, extent_new) = (extent::<C>(old.size()), extent::<C>(new.size()));
+    let tail = ptr.as_ptr().wrapping_add(extent_new);
+    // SAFETY: the caller gives up the tail of the block.
+    unsafe { retire(arena, tail, extent_old - extent_new) };
     if !is_last(arena, ptr, old.size()) {
         // The tail of a block in the middle is lost until the next reset. Not longer than `old`,
         // which is what `ptr` reaches.
-        let len = old.size().min(extent::<C>(new.size()));
+        let len = old.size().min(extent_new);
         return Ok(NonNull::slice_from_raw_parts(ptr, len));
     }
     // SAFETY: the caller's promise, and as asked above.
@@ -329,7 +355,10 @@ unsafe fn resize_last<C: Cursor>(
     arena.cur().set(end);
     let start = before_last(arena, ptr).ptr(C::MIN_ALIGN);
     // SAFETY: the start of a block, hence not null.
-    Some(whole::<C>(unsafe { NonNull::new_unchecked(start) }, new))
+    let start = unsafe { NonNull::new_unchecked(start) };
+    // SAFETY: the caller gives up the old block for this one, and what follows it is nobody's (B3).
+    let start = unsafe { checker::hand_out(start, extent::<C>(new.size()), new.align()) };
+    Some(whole::<C>(start, new))
 }
 
 /// Moves a block that cannot stay where it is.

@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
-use alloc_core::{AllocError, AllocatorEq, Owns, Reset};
+use alloc_core::{AllocError, AllocatorEq, Owns, Reset, checker};
 
 use crate::alloc::impl_allocator;
 use crate::api::fallible_api;
@@ -19,6 +19,9 @@ use crate::math;
 ///
 /// It needs no heap, and no feature of this crate. When the buffer is full, requests are an
 /// [`AllocError`]. Like [`Arena`](crate::Arena) it runs no destructors.
+///
+/// The buffer is declared before the arena, as the arena has a destructor. It does nothing but tell
+/// [memory checkers](crate#memory-checkers) that the buffer is its owner's again.
 ///
 /// There is no constructor from `&mut [u8]`: values have padding, whose bytes are uninitialised,
 /// and after the arena is gone the bytes of that slice would be read as initialised ones.
@@ -85,12 +88,15 @@ impl<'b, const MIN_ALIGN: usize> FixedArena<'b, MIN_ALIGN> {
                 (Edge::before(start, MIN_ALIGN), Edge::before(lim, MIN_ALIGN))
             }
         };
-        Self {
+        let arena = Self {
             cur: Cell::new(start),
             start,
             lim,
             buffer: PhantomData,
-        }
+        };
+        // SAFETY: F2, F3; there is no block yet.
+        unsafe { checker::retire(start.ptr(MIN_ALIGN), arena.capacity()) };
+        arena
     }
 
     /// The bytes that the buffer has for blocks.
@@ -110,7 +116,9 @@ impl<'b, const MIN_ALIGN: usize> FixedArena<'b, MIN_ALIGN> {
 
     /// Takes back every block. Runs no destructors.
     pub fn reset(&mut self) {
-        // `&mut self` says that nobody uses a block; F1 holds for none.
+        // SAFETY: F1, F3; `&mut self` says that nobody uses a block.
+        unsafe { checker::retire(self.start.ptr(MIN_ALIGN), self.used()) };
+        // F1 holds for no block.
         self.cur.set(self.start);
     }
 
@@ -135,6 +143,21 @@ unsafe impl<const MIN_ALIGN: usize> Cursor for FixedArena<'_, MIN_ALIGN> {
     #[inline]
     fn refill(&self, _: Layout) -> Result<NonNull<u8>, AllocError> {
         Err(AllocError)
+    }
+
+    #[inline]
+    fn through_region(&self, block: *mut u8) -> *mut u8 {
+        self.start.ptr(MIN_ALIGN).with_addr(block.addr())
+    }
+}
+
+/// Does nothing but tell checkers that the buffer is its owner's again. It is there in every build, so
+/// that the same programs compile in each.
+impl<const MIN_ALIGN: usize> Drop for FixedArena<'_, MIN_ALIGN> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: F2, F3; blocks do not outlive the arena.
+        unsafe { checker::give_back(self.start.ptr(MIN_ALIGN), self.capacity()) };
     }
 }
 

@@ -5,12 +5,12 @@ use core::fmt;
 use core::mem;
 use core::ptr::NonNull;
 
-use alloc_core::{AllocError, Allocator, DefaultUpstream};
+use alloc_core::{AllocError, Allocator, DefaultUpstream, checker};
 
 use crate::arena::{Arena, Lease};
 use crate::chunk::Chunk;
 use crate::edge::Edge;
-use crate::miri;
+use crate::math;
 use crate::values::exhausted;
 
 /// The free room of an arena's chunk, lent to one loop: what [`Arena::local_cursor`] returns.
@@ -121,10 +121,12 @@ impl<'a, A: Allocator, const MIN_ALIGN: usize> LocalCursor<'a, A, MIN_ALIGN> {
             self.lease = self.arena.lease();
             return block;
         }
-        miri::promise_alignment(start, layout.align());
         self.lease.cur = end;
         // SAFETY: between the cursor, which is not null, and the limit.
-        Ok(unsafe { NonNull::new_unchecked(start) })
+        let start = unsafe { NonNull::new_unchecked(start) };
+        let extent = math::round_up(layout.size(), MIN_ALIGN);
+        // SAFETY: R1: nobody's until now.
+        Ok(unsafe { checker::hand_out(start, extent, layout.align()) })
     }
 }
 

@@ -84,6 +84,10 @@
 //!
 //! `alloc-conformance` has a test for each of them, and runs on any allocator with one line.
 //!
+//! # Memory checkers
+//!
+//! An allocator tells Miri and `AddressSanitizer` by the functions of [`checker`] which memory is nobody's.
+//!
 //! # What is the standard library's
 //!
 //! [`AllocatorClone`], [`AllocatorEq`] and [`StaticAllocator`] have the names and the obligations
@@ -107,6 +111,7 @@ extern crate alloc;
 extern crate std;
 
 mod capability;
+pub mod checker;
 mod equivalence;
 mod ext;
 #[cfg(feature = "alloc")]

@@ -100,7 +100,9 @@ fn build(workspace: &Workspace) -> Result<String, Failure> {
         .dir(&workspace.root)
         .ask()
         .unwrap_or_default();
-    let program = messages.lines().find_map(executable);
+    let program = messages
+        .lines()
+        .find_map(|line| executable(line, "measure"));
     program.ok_or_else(|| {
         "cargo does not say where it built the program"
             .to_owned()
@@ -108,13 +110,13 @@ fn build(workspace: &Workspace) -> Result<String, Failure> {
     })
 }
 
-/// The executable that a message of cargo names, if it is the one of the program that measures.
-fn executable(message: &str) -> Option<String> {
+/// The executable that a message of cargo names, if it is the one of this program.
+pub(super) fn executable(message: &str, program: &str) -> Option<String> {
     let (_, rest) = message.split_once("\"executable\":\"")?;
     let (path, _) = rest.split_once('"')?;
     let path = path.replace("\\\\", "\\");
     let name = Path::new(&path).file_name()?.to_string_lossy().into_owned();
-    name.starts_with("measure").then_some(path)
+    name.starts_with(program).then_some(path)
 }
 
 #[cfg(test)]
@@ -138,10 +140,13 @@ mod tests {
     fn the_program_is_found_in_the_messages() {
         let line = r#"{"reason":"compiler-artifact","executable":"/t/release/deps/measure-1a","fresh":true}"#;
         assert_eq!(
-            executable(line).as_deref(),
+            executable(line, "measure").as_deref(),
             Some("/t/release/deps/measure-1a")
         );
-        assert_eq!(executable(&line.replace("measure-", "demo-")), None);
-        assert_eq!(executable(r#"{"executable":null}"#), None);
+        assert_eq!(
+            executable(&line.replace("measure-", "demo-"), "measure"),
+            None
+        );
+        assert_eq!(executable(r#"{"executable":null}"#, "measure"), None);
     }
 }

@@ -30,7 +30,8 @@ fn plan(workspace: &Workspace, args: &Args) -> Plan {
         plan = plan.then(test::steps(workspace));
     }
     miri::all(asm::add(plan), workspace)
-        .then([sanitize::asan(workspace), sanitize::tsan(workspace)])
+        .then(sanitize::asan(workspace))
+        .then([sanitize::tsan(workspace)])
         .then(fuzz::steps(workspace, FUZZ_SECONDS))
         .then(bench::steps())
         .then([demo::small_step(workspace)])
@@ -54,7 +55,9 @@ mod tests {
             "documentation",
             "miri alloc-pool",
             "miri alloc-arena (Tree Borrows)",
+            "miri alloc-arena: faulty programs",
             "asan",
+            "asan: faulty programs",
         ] {
             assert!(all.contains(&name), "{name} is not in {all:?}");
         }

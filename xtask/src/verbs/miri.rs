@@ -1,6 +1,7 @@
 //! `miri`: the tests under Miri, crate by crate.
 
 use super::Verb;
+use super::poison::{self, Checker};
 use crate::args::{Args, Flag, Operands};
 use crate::command::Cmd;
 use crate::need::Need;
@@ -10,7 +11,8 @@ use crate::workspace::{Crate, Workspace};
 pub(super) const VERB: Verb = Verb {
     name: "miri",
     line: "runs every crate's tests, or the named ones', under Miri (nightly)",
-    more: "\nUnit and integration tests; documentation tests are left to `test`.\n",
+    more: "\nUnit and integration tests; documentation tests are left to `test`. Of the crates that tell Miri what\n\
+           they do, the faulty programs in tests/poison.rs as well: Miri must report each of them.\n",
     flags: &[
         Flag {
             name: "--tree-borrows",
@@ -49,6 +51,18 @@ const ALSO_TREE: &[(&str, &str)] = &[
     ("alloc-aligned", "--test containers --test raise"),
 ];
 
+const MIRI: Checker = Checker {
+    report: "error: Undefined Behavior: ",
+    place: "-->",
+};
+
+/// In the names of the faulty programs that are none under Tree Borrows, where a pointer may leave its block.
+const ONLY_STACKED: &str = "out_of_its_block";
+
+/// How the names of the faulty programs begin that `ci` runs under Tree Borrows as well: where the pointer is the
+/// fault, and not what is read.
+const ALSO_TREE_PROGRAMS: [&str; 2] = ["write_", "stale_"];
+
 fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
     let crates = chosen(workspace, &args.operands)?;
     let models = if args.has("--all-models") {
@@ -58,9 +72,11 @@ fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
     } else {
         &BOTH[..1]
     };
-    let steps = models
-        .iter()
-        .flat_map(|model| crates.iter().map(|own| step(*model, own, ALL_TESTS)));
+    let with_programs = || crates.iter().filter(|own| poison::has_programs(own));
+    let steps = models.iter().flat_map(|model| {
+        let tests = crates.iter().map(|own| step(*model, own, ALL_TESTS));
+        tests.chain(with_programs().map(|own| programs(*model, own, |_| true)))
+    });
     Ok(planned(Plan::default(), steps))
 }
 
@@ -86,7 +102,22 @@ pub(super) fn all(plan: Plan, workspace: &Workspace) -> Plan {
         Some(step(Model::TreeBorrows, own, tests))
     });
     let steps = crates.map(|own| step(Model::StackedBorrows, own, ALL_TESTS));
-    planned(plan, steps.chain(tree))
+    let faulty = workspace
+        .crates
+        .iter()
+        .filter(|own| poison::has_programs(own))
+        .flat_map(|own| {
+            let few = |name: &str| {
+                ALSO_TREE_PROGRAMS
+                    .iter()
+                    .any(|start| name.starts_with(start))
+            };
+            [
+                programs(Model::StackedBorrows, own, |_| true),
+                programs(Model::TreeBorrows, own, few),
+            ]
+        });
+    planned(plan, steps.chain(tree).chain(faulty))
 }
 
 /// Steps run side by side: each is interpreted by a single thread.
@@ -102,6 +133,18 @@ fn step(model: Model, own: &Crate, tests: &str) -> Step {
     Step::run(name(model, own), command(model, own, tests)).needs(NEEDS)
 }
 
+/// The step of the faulty programs of a crate.
+fn programs(model: Model, own: &Crate, wanted: fn(&str) -> bool) -> Step {
+    let target = command(model, own, "--test").args([poison::TARGET, "--"]);
+    let wanted = move |name: &str| {
+        wanted(name) && (model == Model::StackedBorrows || !name.contains(ONLY_STACKED))
+    };
+    Step::check(name(model, own) + ": faulty programs", move |workspace| {
+        poison::check(&target.dir(&workspace.root), MIRI, wanted).map(poison::note)
+    })
+    .needs(NEEDS)
+}
+
 fn name(model: Model, own: &Crate) -> String {
     match model {
         Model::StackedBorrows => format!("miri {}", own.name),
@@ -114,18 +157,21 @@ fn command(model: Model, own: &Crate, tests: &str) -> Cmd {
     if model == Model::TreeBorrows {
         flags += " -Zmiri-tree-borrows";
     }
-    Cmd::cargo("+nightly miri test")
+    Cmd::cargo("+nightly miri test --no-fail-fast")
         .packages([own.name.as_str()])
         .words("--features")
         .args([own.features_of(&["nightly", "std"])])
         .words(tests)
-        .words("--no-fail-fast")
         .env("MIRIFLAGS", flags)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL_TESTS, ALSO_TREE, Model, chosen, command};
+    use super::{
+        ALL_TESTS, ALSO_TREE, ALSO_TREE_PROGRAMS, Model, ONLY_STACKED, VERB, all, chosen, command,
+    };
+    use crate::args::parse;
+    use crate::step::Plan;
     use crate::workspace::Workspace;
 
     #[test]
@@ -162,6 +208,39 @@ mod tests {
         let suite = line("conformance", Model::TreeBorrows)?;
         assert!(suite.contains("--features nightly --lib"), "{suite}");
         assert!(suite.contains("-Zmiri-tree-borrows"));
+        Ok(())
+    }
+
+    #[test]
+    fn the_faulty_programs_are_run_under_each_model() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        let both = parse(
+            &["arena".to_owned(), "--all-models".to_owned()],
+            VERB.flags,
+            VERB.operands,
+        )?;
+        let names = [
+            "miri: standard library",
+            "miri alloc-arena",
+            "miri alloc-arena: faulty programs",
+            "miri alloc-arena (Tree Borrows)",
+            "miri alloc-arena (Tree Borrows): faulty programs",
+        ];
+        assert_eq!((VERB.plan)(&workspace, &both)?.names(), names);
+        let all = all(Plan::default(), &workspace);
+        assert!(names.iter().all(|name| all.names().contains(name)));
+        Ok(())
+    }
+
+    #[test]
+    fn the_programs_named_for_one_model_exist() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        let own = workspace.find_crate("arena").ok_or("no arena")?;
+        let file = own.dir.join("tests").join("poison.rs");
+        let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+        let starts = ALSO_TREE_PROGRAMS.map(|start| format!("fn {start}"));
+        assert!(starts.iter().all(|start| text.contains(start)));
+        assert!(text.contains(ONLY_STACKED));
         Ok(())
     }
 

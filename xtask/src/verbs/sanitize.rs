@@ -1,8 +1,9 @@
 //! `asan` and `tsan`: the tests under the sanitizers, with a standard library built for them.
 
-use super::Verb;
+use super::poison::{self, Checker};
+use super::{Verb, bench};
 use crate::args::Operands;
-use crate::command::Cmd;
+use crate::command::{Cmd, Failure, Output};
 use crate::need::{Need, host};
 use crate::step::{Plan, Step};
 use crate::workspace::Workspace;
@@ -10,10 +11,10 @@ use crate::workspace::Workspace;
 pub(super) const ASAN: Verb = Verb {
     name: "asan",
     line: "runs every crate's tests under AddressSanitizer (nightly)",
-    more: "",
+    more: "\nThen the faulty programs in tests/poison.rs: the sanitizer must report each of them.\n",
     flags: &[],
     operands: Operands::None,
-    plan: |workspace, _| Ok(Plan::of(asan(workspace))),
+    plan: |workspace, _| Ok(Plan::default().then(asan(workspace))),
 };
 
 pub(super) const TSAN: Verb = Verb {
@@ -40,6 +41,11 @@ const FORKING: &str = "children";
 /// under `ThreadSanitizer`, and no thread in it that the suite of a healthy allocator has not.
 const REPEATED: &[&str] = &["_fault_is_found_", "_law_has_a_fault", "_law_passes_an_"];
 
+const NEEDS: [Need; 2] = [Need::Nightly, Need::RustSrc];
+
+/// All tests of a crate but those of its documentation.
+const ALL_TESTS: &str = "--lib --tests";
+
 /// The crates whose tests share allocators between threads.
 const THREADED: &[&str] = &[
     "alloc-sync-pool",
@@ -48,28 +54,64 @@ const THREADED: &[&str] = &[
     "alloc-conformance",
 ];
 
-/// The step of `AddressSanitizer`: memory used after it was given back, out of bounds, or leaked.
-pub(super) fn asan(workspace: &Workspace) -> Step {
+/// What tells `alloc_core::checker` that the sanitizer is there.
+const TOLD: &str = "--cfg alloc_asan";
+
+const ADDRESS_SANITIZER: Checker = Checker {
+    report: "ERROR: AddressSanitizer: use-after-poison",
+    place: "#0 ",
+};
+
+/// The steps of `AddressSanitizer`: memory used after it was given back, out of bounds, or leaked; and the faulty programs.
+pub(super) fn asan(workspace: &Workspace) -> [Step; 2] {
     let all = workspace.names(|_| true);
-    step(
-        "asan",
-        command(workspace, "asan", "address", "ASAN_OPTIONS", &all),
-    )
+    let flags = format!("address {TOLD}");
+    let tests = |which| command(workspace, "asan", &flags, "ASAN_OPTIONS", &all).words(which);
+    let programs = tests("--test").args([poison::TARGET]);
+    [
+        step("asan", tests(ALL_TESTS)),
+        Step::check("asan: faulty programs", move |workspace| {
+            let crates = workspace.names(poison::has_programs).len();
+            faulty(&programs.dir(&workspace.root), crates)
+        })
+        .needs(NEEDS),
+    ]
+}
+
+/// Builds the faulty programs of so many crates with the command that would test them, and runs each by itself.
+fn faulty(tests: &Cmd, crates: usize) -> Result<String, Failure> {
+    let build = tests.clone().words("--no-run");
+    build.run(&Output::Inherit)?;
+    let build = build.words("--message-format json");
+    let messages = build.ask().unwrap_or_default();
+    let targets: Vec<String> = messages
+        .lines()
+        .filter_map(|line| bench::executable(line, poison::TARGET))
+        .collect();
+    if targets.len() != crates {
+        let found = targets.len();
+        return Err(format!("`{build}` names {found} test programs, not {crates}").into());
+    }
+    let mut count = 0;
+    for target in targets {
+        count += poison::check(&Cmd::new(target), ADDRESS_SANITIZER, |_| true)?;
+    }
+    Ok(poison::note(count))
 }
 
 /// The step of `ThreadSanitizer`: data races.
 pub(super) fn tsan(workspace: &Workspace) -> Step {
     let threaded = workspace.names(|own| THREADED.contains(&own.name.as_str()));
-    let cmd = command(workspace, "tsan", "thread", "TSAN_OPTIONS", &threaded);
+    let cmd = command(workspace, "tsan", "thread", "TSAN_OPTIONS", &threaded).words(ALL_TESTS);
     let skipped = REPEATED.iter().flat_map(|name| ["--skip", name]);
     step("tsan", cmd.args(["--", "--skip", FORKING]).args(skipped))
 }
 
 fn step(name: &'static str, cmd: Cmd) -> Step {
-    Step::run(name, cmd).needs([Need::Nightly, Need::RustSrc])
+    Step::run(name, cmd).needs(NEEDS)
 }
 
-/// The tests of some crates under one sanitizer.
+/// Tests of some crates under one sanitizer, up to the words that say which.
 fn command(
     workspace: &Workspace,
     name: &'static str,
@@ -81,7 +123,7 @@ fn command(
     Cmd::cargo("+nightly test -Zbuild-std --target")
         .args([host()])
         .packages(crates.iter().copied())
-        .words("--features nightly,std --lib --tests --no-fail-fast --config")
+        .words("--features nightly,std --no-fail-fast --config")
         .args([OPTIMISED_DEPENDENCIES])
         .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
         .env(options, HUGE_REQUESTS_ERR)
@@ -91,7 +133,7 @@ fn command(
 
 #[cfg(test)]
 mod tests {
-    use super::TSAN;
+    use super::{ASAN, TSAN};
     use crate::args::Args;
     use crate::workspace::Workspace;
 
@@ -101,6 +143,8 @@ mod tests {
         let known = |name: &&str| workspace.find_crate(name).is_some();
         assert!(super::THREADED.iter().all(known));
         assert_eq!((TSAN.plan)(&workspace, &Args::default())?.names(), ["tsan"]);
+        let asan = (ASAN.plan)(&workspace, &Args::default())?;
+        assert_eq!(asan.names(), ["asan", "asan: faulty programs"]);
         Ok(())
     }
 }

@@ -4,13 +4,13 @@ use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
-use alloc_core::{AllocError, Allocator};
+use alloc_core::{AllocError, Allocator, checker};
 
 use super::Arena;
 use crate::chunk::{Chunk, Placed, start_align};
 use crate::cursor::Cursor;
 use crate::edge::Edge;
-use crate::{math, miri};
+use crate::math;
 
 impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     /// Moves the cursor to the chunk that came into use last, if it is elsewhere.
@@ -68,24 +68,27 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         let chunk = self
             .chunks
             .holding_only(floor, start, end, |chunk| self.end_of(chunk))?;
+        let size = math::round_up(new.size(), MIN_ALIGN);
         if let Some((start, end)) = chunk.place(new, MIN_ALIGN) {
             self.set_end_of(chunk, end);
-            // SAFETY: within a chunk, hence not null.
-            return Some(unsafe { NonNull::new_unchecked(start) });
+            // SAFETY: the caller gives up the block, and there is no other one in the chunk.
+            return Some(unsafe { hand_out(start, size, new.align()) });
         }
-        let size = math::round_up(new.size(), MIN_ALIGN);
         let bytes = Self::OFFSET.checked_add(size)?;
         // SAFETY: the caller's promise about the block, which is alone in this chunk after the floor.
-        unsafe { self.grow_chunk(chunk, bytes, size) }
+        let start = unsafe { self.grow_chunk(chunk, bytes, size) }?;
+        // SAFETY: the caller gives up the block, and there is no other one in the chunk.
+        Some(unsafe { hand_out(start, size, new.align()) })
     }
 
-    /// Grows a chunk to `bytes`, with the one block in it, which takes `size` of them then.
+    /// Grows a chunk to `bytes`, with the one block in it, which takes `size` of them then: all after the
+    /// header. Answers where it starts.
     ///
     /// # Safety
     ///
     /// The chunk stands after the floor, and the owner of its only block gives that up for the one
     /// returned.
-    unsafe fn grow_chunk(&self, chunk: Chunk, bytes: usize, size: usize) -> Option<NonNull<u8>> {
+    unsafe fn grow_chunk(&self, chunk: Chunk, bytes: usize, size: usize) -> Option<*mut u8> {
         let was_current = self.current.get() == Some(chunk);
         let (cur, lim) = (self.cur.get(), self.lim.get());
         if was_current {
@@ -104,8 +107,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
             if is_free {
                 self.move_to(chunk, end);
             }
-            // SAFETY: within a chunk, hence not null.
-            return Some(unsafe { NonNull::new_unchecked(start) });
+            return Some(start);
         }
         if is_free {
             self.cur.set(cur);
@@ -178,6 +180,19 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     }
 }
 
+/// Makes a block of `size` bytes of a chunk, and tells [`checker`]s.
+///
+/// # Safety
+///
+/// The bytes lie in a chunk, `start` has its provenance and this alignment, and nobody uses them.
+#[inline]
+unsafe fn hand_out(start: *mut u8, size: usize, align: usize) -> NonNull<u8> {
+    // SAFETY: within a chunk, hence not null.
+    let start = unsafe { NonNull::new_unchecked(start) };
+    // SAFETY: the caller's promise.
+    unsafe { checker::hand_out(start, size, align) }
+}
+
 // SAFETY: B1 and B2 are A1 and A3. B3: A4 and C1, and chunks stay while the arena is borrowed. B4:
 // a header stands between the end of one chunk and the data of the next.
 unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN> {
@@ -213,9 +228,21 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
             start.addr().is_multiple_of(layout.align()),
             "a misplaced block"
         );
-        miri::promise_alignment(start, layout.align());
-        // SAFETY: within a chunk, hence not null.
-        Ok(unsafe { NonNull::new_unchecked(start) })
+        // SAFETY: in a chunk that came into use just now, so that there is no block in it.
+        let size = math::round_up(layout.size(), MIN_ALIGN);
+        Ok(unsafe { hand_out(start, size, layout.align()) })
+    }
+
+    #[inline]
+    fn through_region(&self, block: *mut u8) -> *mut u8 {
+        if !checker::FOLLOWS_POINTERS {
+            return block;
+        }
+        let mut reached = self
+            .chunks
+            .in_use()
+            .filter_map(|chunk| chunk.reach(block.addr()));
+        reached.next().unwrap_or(block)
     }
 
     /// A vector that is alone in its chunk so grows with the chunk: where the upstream can extend a
