@@ -129,7 +129,7 @@ mod verify;
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
 
-pub use aligned::{Aligned, CacheLine, LARGE, NEVER, Page, Simd};
+pub use aligned::{AUTO, Aligned, CacheLine, LARGE, NEVER, Page, Simd};
 pub use cache_aligned::{CACHE_LINE, CacheAligned};
 pub use verify::{is_aligned_to, misalignment};
 
