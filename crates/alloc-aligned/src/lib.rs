@@ -117,6 +117,9 @@
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 #![cfg_attr(feature = "nightly", doc(test(attr(feature(allocator_api)))))]
 
+#[cfg(feature = "std")]
+extern crate std;
+
 mod math;
 
 mod large;
@@ -126,11 +129,18 @@ mod alloc;
 mod cache_aligned;
 mod verify;
 
+#[cfg(all(feature = "map", target_os = "linux"))]
+mod mapped;
+
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
 
 pub use aligned::{AUTO, Aligned, CacheLine, LARGE, NEVER, Page, Simd};
 pub use cache_aligned::{CACHE_LINE, CacheAligned};
+#[cfg(all(feature = "map", target_os = "linux"))]
+pub use mapped::{HUGE_PAGE, Huge, Mapped};
+#[cfg(all(feature = "map", feature = "std", target_os = "linux"))]
+pub use mapped::{NotTold, huge_bytes};
 pub use verify::{is_aligned_to, misalignment};
 
 #[cfg(doctest)]
