@@ -104,12 +104,12 @@ impl Mapped {
         if old_len == new_len && math::above_multiple(ptr.addr().get(), new.align()) == 0 {
             return Ok((NonNull::slice_from_raw_parts(ptr, old_len), old_len));
         }
-        // SAFETY: the caller's block, which by M1 has this length; the new one is larger.
-        if self.moves()
-            && old_len < new_len
-            && let Ok(start) = unsafe { self.extend(ptr, old_len, new_len, align) }
-        {
-            return Ok((NonNull::slice_from_raw_parts(start, new_len), old_len));
+        if self.moves() && old_len < new_len {
+            // SAFETY: the caller's block, which by M1 has this length; the new one is larger.
+            let extended = unsafe { self.extend(ptr, old_len, new_len, align) };
+            if let Ok(start) = extended {
+                return Ok((NonNull::slice_from_raw_parts(start, new_len), old_len));
+            }
         }
         // SAFETY: the caller's promise. What is not copied is as it was mapped.
         let block = unsafe { relocate(&self, &self, ptr, old, new) }?;
