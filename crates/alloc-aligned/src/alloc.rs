@@ -23,18 +23,15 @@ impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
         if most < small { most } else { small }
     };
 
-    /// Whether I3 says that the layout can be raised, and is not large.
+    /// The raised layout, if by I3 there is one and it is not large: of a plain layout.
     #[inline]
-    const fn is_plain(layout: Layout) -> bool {
-        layout.size() <= Self::MOST && layout.align() <= ALIGN
-    }
-
-    /// The raised layout of one that [is plain](Self::is_plain).
-    #[inline]
-    const fn plain(layout: Layout) -> Layout {
-        debug_assert!(Self::is_plain(layout));
-        // SAFETY: I3; `ALIGN` is a power of two, which `new` checks.
-        unsafe { Layout::from_size_align_unchecked(layout.size(), ALIGN) }
+    const fn plain(layout: Layout) -> Option<Layout> {
+        if layout.size() > Self::MOST || layout.align() > ALIGN {
+            return None;
+        }
+        // SAFETY: by I3 the size is one that a layout of this alignment can have; `ALIGN` is a power
+        // of two, which `new` checks.
+        Some(unsafe { Layout::from_size_align_unchecked(layout.size(), ALIGN) })
     }
 
     /// The layout that a block has in truth.
@@ -72,7 +69,7 @@ impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
         NonNull::slice_from_raw_parts(block.cast(), len)
     }
 
-    /// The same for a layout that [is plain](Self::is_plain).
+    /// The same for a [plain](Self::plain) layout.
     #[inline]
     fn hand_out_plain(block: NonNull<[u8]>) -> NonNull<[u8]> {
         NonNull::slice_from_raw_parts(block.cast(), block.len().min(Self::MOST))
@@ -131,31 +128,30 @@ unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
 {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if !Self::is_plain(layout) {
+        let Some(raised) = Self::plain(layout) else {
             return self.allocate_any(layout);
-        }
-        let block = self.inner().allocate(Self::plain(layout))?;
+        };
+        let block = self.inner().allocate(raised)?;
         Ok(Self::hand_out_plain(block))
     }
 
     #[inline]
     fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if !Self::is_plain(layout) {
+        let Some(raised) = Self::plain(layout) else {
             return self.allocate_any_zeroed(layout);
-        }
-        let block = self.inner().allocate_zeroed(Self::plain(layout))?;
+        };
+        let block = self.inner().allocate_zeroed(raised)?;
         Ok(Self::hand_out_plain(block))
     }
 
     #[inline]
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        if !Self::is_plain(layout) {
+        let Some(raised) = Self::plain(layout) else {
             // SAFETY: the caller's promise, passed on.
             return unsafe { self.deallocate_any(ptr, layout) };
-        }
-        // SAFETY: by I3 the block is not large, so by I1 it is one of `inner` that the raised layout
-        // fits.
-        unsafe { self.inner().deallocate(ptr, Self::plain(layout)) };
+        };
+        // SAFETY: by I3 the block is not large, so by I1 it is one of `inner` that `raised` fits.
+        unsafe { self.inner().deallocate(ptr, raised) };
     }
 
     #[inline(never)]
