@@ -47,8 +47,8 @@ fn is_zero(block: NonNull<u8>, from: usize, to: usize) -> bool {
     })
 }
 
-/// The bytes of a mapping's line in `smaps`, by its name.
-fn resident(block: NonNull<u8>) -> usize {
+/// What `smaps` says under a name about the mapping that a block is in.
+fn told(block: NonNull<u8>, name: &str) -> String {
     let text = read_to_string("/proc/self/smaps").unwrap();
     let mut inside = false;
     for line in text.lines() {
@@ -56,16 +56,44 @@ fn resident(block: NonNull<u8>) -> usize {
         let ends = range.map(|(a, b)| (usize::from_str_radix(a, 16), usize::from_str_radix(b, 16)));
         if let Some((Ok(start), Ok(end))) = ends {
             inside = (start..end).contains(&block.addr().get());
-        } else if inside && let Some(rest) = line.strip_prefix("Rss:") {
-            return rest
-                .trim()
-                .trim_end_matches(" kB")
-                .parse::<usize>()
-                .unwrap()
-                << 10;
+        } else if inside && let Some(rest) = line.strip_prefix(name) {
+            return rest.trim().to_owned();
         }
     }
-    0
+    panic!("{name} of no mapping")
+}
+
+/// How many bytes of the mapping that a block is in have memory.
+fn resident(block: NonNull<u8>) -> usize {
+    let kib = told(block, "Rss:");
+    kib.trim_end_matches(" kB").parse::<usize>().unwrap() << 10
+}
+
+/// Whether the system was advised about the mapping, and took the advice.
+fn is_advised(block: NonNull<u8>) -> bool {
+    told(block, "VmFlags:").split(' ').any(|flag| flag == "hg")
+}
+
+/// The advice is there for blocks of a huge page and more, those that become so long too.
+#[test]
+fn advice_reaches_the_system_where_it_can_take_it() -> Result<(), AllocError> {
+    let can = std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists();
+    let (old, new) = (layout(HUGE_PAGE - PAGE, 1), layout(3 * HUGE_PAGE, 1));
+    for (huge, advised) in [(Huge::Unsaid, false), (Huge::Advised, can)] {
+        let pages = Mapped::with_huge_pages(huge);
+        let block = pages.allocate(new)?.cast();
+        assert_eq!(is_advised(block), advised, "{huge:?}");
+        // SAFETY: allocated above.
+        unsafe { pages.deallocate(block, new) };
+        let block = pages.allocate(old)?.cast();
+        assert!(!is_advised(block));
+        // SAFETY: allocated above; the new layout is not smaller.
+        let block = unsafe { pages.grow(block, old, new) }?.cast();
+        assert_eq!(is_advised(block), advised, "{huge:?}");
+        // SAFETY: as returned by the call above.
+        unsafe { pages.deallocate(block, new) };
+    }
+    Ok(())
 }
 
 #[test]
@@ -190,6 +218,24 @@ fn zeroed_blocks_and_growth_touch_no_page() -> Result<(), AllocError> {
     assert!(is_zero(block, 128 * PAGE, 130 * PAGE));
     // SAFETY: as returned by the call above.
     unsafe { pages.deallocate(block, new) };
+    Ok(())
+}
+
+#[test]
+fn what_a_block_loses_goes_back_to_the_system() -> Result<(), AllocError> {
+    let pages = Mapped::new();
+    // A place of its own, as above.
+    let (old, new) = (layout(1000 * PAGE, 1 << 30), layout(PAGE + 1, 1 << 30));
+    let block: NonNull<u8> = pages.allocate(old)?.cast();
+    write_marks(block, old.size());
+    assert!(resident(block) >= old.size());
+    // SAFETY: allocated above; the new layout is not larger.
+    let block = unsafe { pages.shrink(block, old, new) }?;
+    assert_eq!(block.len(), 2 * PAGE);
+    assert!(resident(block.cast()) < old.size() / 2);
+    assert!(has_marks(block.cast(), new.size()));
+    // SAFETY: as returned by the call above.
+    unsafe { pages.deallocate(block.cast(), new) };
     Ok(())
 }
 
