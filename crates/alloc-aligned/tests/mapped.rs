@@ -1,4 +1,5 @@
-//! Pages of the operating system: what a block has, and what stays when it moves.
+//! Pages of the operating system: what a block has, and what stays when it moves. Not under Miri,
+//! which does not map pages as Linux does.
 #![cfg(all(feature = "map", feature = "std", target_os = "linux", not(miri)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
