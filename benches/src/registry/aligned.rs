@@ -1,6 +1,8 @@
 //! The group `aligned`.
 
 use alloc_aligned::Aligned;
+#[cfg(target_os = "linux")]
+use alloc_aligned::Mapped;
 use alloc_arena::Arena;
 use alloc_core::Global;
 use alloc_pool::Pool;
@@ -18,6 +20,24 @@ use crate::workloads::aligned::{
 
 /// The length of a big block.
 const LEN: u64 = BIG as u64;
+
+/// Adds the table of big blocks. Pages of the operating system are among ours where there are any.
+macro_rules! big {
+    ($cases:ident, $($mapped:ty)?) => {
+        table!($cases, "aligned", threads: &[1],
+            floor: [],
+            ours: [Aligned<64, Global>, Aligned<4096, Global>, $($mapped)?],
+            system: [At<16, TheSystem>, At<64, TheSystem>],
+            peers: [At<64, TheMimalloc>, At<64, TheSnmalloc>, At<64, TheJemalloc>],
+            {
+                "zeroed 64 MiB", 1, LEN, "A big zeroed block of which one byte is touched, as a sparse table is."
+                    => |_| zeroed::<S>();
+                "growth 64 to 128 MiB", 1, 2 * LEN, "A big block that is in use becomes twice as long: the growth alone."
+                    => |_| growth::<S>();
+            }
+        );
+    };
+}
 
 pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "aligned", threads: &[1],
@@ -44,16 +64,8 @@ pub(super) fn add(cases: &mut Vec<Case>) {
                 => |_| products::<S>();
         }
     );
-    table!(cases, "aligned", threads: &[1],
-        floor: [],
-        ours: [Aligned<64, Global>, Aligned<4096, Global>],
-        system: [At<16, TheSystem>, At<64, TheSystem>],
-        peers: [At<64, TheMimalloc>, At<64, TheSnmalloc>, At<64, TheJemalloc>],
-        {
-            "zeroed 64 MiB", 1, LEN, "A big zeroed block of which one byte is touched, as a sparse table is."
-                => |_| zeroed::<S>();
-            "growth 64 to 128 MiB", 1, 2 * LEN, "A big block that is in use becomes twice as long: the growth alone."
-                => |_| growth::<S>();
-        }
-    );
+    #[cfg(target_os = "linux")]
+    big!(cases, Mapped);
+    #[cfg(not(target_os = "linux"))]
+    big!(cases,);
 }

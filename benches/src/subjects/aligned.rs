@@ -5,6 +5,8 @@ use std::ops::DerefMut;
 use std::ptr::NonNull;
 
 use alloc_aligned::Aligned;
+#[cfg(target_os = "linux")]
+use alloc_aligned::Mapped;
 use alloc_arena::Arena;
 use alloc_core::vec::Vec;
 use alloc_core::{AllocError, Allocator, Global};
@@ -25,6 +27,12 @@ where
     Self: Subject,
 {
     const ALIGN: usize = ALIGN;
+}
+
+/// Every mapping starts a page.
+#[cfg(target_os = "linux")]
+impl Raising for Mapped {
+    const ALIGN: usize = 4096;
 }
 
 /// A heap that is asked for the alignment in each request, as a program would by hand.
@@ -90,6 +98,12 @@ allocators! {
     "Aligned<4096>": Aligned<4096, Global> = Aligned::new(Global);
     "Aligned<64, Arena>": Aligned<64, Arena> = Aligned::new(Arena::new());
     "Aligned<64, Pool>": Aligned<64, Pool> = Aligned::new(Pool::learning());
+}
+
+#[cfg(target_os = "linux")]
+allocators! {
+    upstream: false;
+    "Mapped": Mapped = Mapped::new();
 }
 
 allocators! {

@@ -70,6 +70,16 @@ fn main() -> Result<(), AllocError> {
         &Aligned::<{ 2 * MIB }, _>::new(Global),
         2 * MIB,
     )?;
+    #[cfg(all(feature = "map", target_os = "linux"))]
+    {
+        use alloc_aligned::Mapped;
+        report("Mapped", &Mapped::new(), 4096)?;
+        report(
+            "Aligned<2 MiB, Mapped, NEVER>",
+            &Aligned::<{ 2 * MIB }, _, NEVER>::new(Mapped::new()),
+            2 * MIB,
+        )?;
+    }
     // Without the large form this is what the system allocator does with aligned blocks.
     report(
         "Aligned<64, _, NEVER>",

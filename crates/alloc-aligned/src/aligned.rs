@@ -20,28 +20,34 @@ use crate::math;
 ///
 /// The system allocator has an aligned `malloc`, but no aligned `calloc` and no aligned `realloc`: a
 /// zeroed block is written where fresh pages are zero already, and a block that grows is copied
-/// where pages could be remapped. So a block of at least `LARGE` bytes, [`LARGE`] unless the type
-/// says otherwise, is asked for at the alignment that a heap gives by itself, with the raised
+/// where it could be extended or its pages remapped. Its aligned `malloc` is slow, too. So a block of
+/// at least `LARGE` bytes is asked for at the alignment that a heap gives by itself, with the raised
 /// alignment added to its size; the block is the first aligned address inside, behind a header that
 /// says where the inner block starts. Zeroing then touches the first page alone, and growing is the
 /// inner `grow`.
 ///
 /// Blocks whose alignment is at most two words, or more than an eighth of their size, never take
-/// this form. The size and the raised alignment decide, so blocks of one `Aligned` do not belong to
-/// one with another `LARGE`. With [`NEVER`] there is no large form:
+/// this form. The size and the raised alignment decide, and `LARGE`:
 ///
-/// - An arena or a pool inside gains nothing from it.
-/// - [`Owns`] is implemented for `Aligned<ALIGN, A, NEVER>` only: from the address of a large block
-///   alone nobody can tell which block of `A` it lies in.
-/// - A large block needs its pointer to reach the header; see *Provenance* in the
+/// - [`AUTO`], which stands where nothing else is said, goes by the inner allocator. One without
+///   state (a type without size: `Global`, `System` and what stands in for them) is taken for the
+///   system's: over it every block takes the form that may, those of 512 bytes and more at an
+///   alignment of 64. One with state, such as an arena, a pool, a tracker or a reference to any, has
+///   less or nothing to gain, and only blocks of [`LARGE`] bytes take the form.
+/// - A number is the size from which on blocks take it, whatever is inside.
+/// - With [`NEVER`] there is no large form. A pool of large blocks inside needs that, for the padding
+///   would not fit its blocks. [`Owns`] is implemented for `Aligned<ALIGN, A, NEVER>` only: from the
+///   address of a large block alone nobody can tell which block of `A` it lies in. And a large block
+///   needs its pointer to reach the header; see *Provenance* in the
 ///   [crate documentation](crate#provenance).
 ///
 /// # Which blocks belong to it
 ///
 /// A block of layout `L` is a block of the inner allocator with `L` raised, or lies in a larger one.
-/// So the block has to be freed through an `Aligned` of the same `ALIGN` and `LARGE` over an
-/// equivalent allocator: `Aligned<64, A>` and `Aligned<128, A>` are not equivalent, nor are
-/// `Aligned<64, A>` and `A`.
+/// So the block has to be freed through an `Aligned` of the same `ALIGN`, and of the same
+/// [`Aligned::LARGE`] in force, over an equivalent allocator. `Aligned<64, A>` and `Aligned<128, A>`
+/// are not equivalent, nor are `Aligned<64, A>` and `A`, nor `Aligned<64, Global>` and
+/// `Aligned<64, &Global>`.
 ///
 /// # Errors
 ///
@@ -70,11 +76,7 @@ use crate::math;
 /// # Ok::<(), alloc_core::AllocError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Aligned<
-    const ALIGN: usize,
-    A = DefaultUpstream,
-    const LARGE: usize = { crate::aligned::LARGE },
-> {
+pub struct Aligned<const ALIGN: usize, A = DefaultUpstream, const LARGE: usize = AUTO> {
     // I1: a block of length `n` that was handed out for alignment `a` and is not large is a block of
     //     `inner` with alignment `max(a, ALIGN)`, and `n` is at most the largest size that a layout
     //     of that alignment can have. So each layout that fits the block can be raised, and the
@@ -85,8 +87,25 @@ pub struct Aligned<
     inner: A,
 }
 
-/// From how many bytes on over-aligned blocks take the large form, unless their type says
-/// otherwise: 128 KiB.
+/// The bound that goes by the inner allocator: none at all over one without state, [`LARGE`] bytes
+/// over one that has some.
+///
+/// See [*Large blocks*](Aligned#large-blocks).
+///
+/// # Examples
+///
+/// ```
+/// use alloc_aligned::{AUTO, Aligned, LARGE};
+/// use alloc_core::Global;
+///
+/// assert_eq!(Aligned::<64, Global, AUTO>::LARGE, 0);
+/// assert_eq!(Aligned::<64, &Global, AUTO>::LARGE, LARGE);
+/// assert_eq!(Aligned::<64, &Global, 4096>::LARGE, 4096);
+/// ```
+pub const AUTO: usize = usize::MAX - 1;
+
+/// From how many bytes on over-aligned blocks take the large form over an allocator with state,
+/// unless the type says otherwise: 128 KiB.
 ///
 /// That is where glibc's `malloc` begins to serve each block with pages of its own.
 pub const LARGE: usize = 128 << 10;
@@ -131,8 +150,14 @@ impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
     /// The alignment in bytes that every block has at least.
     pub const ALIGN: usize = ALIGN;
 
-    /// The size in bytes from which on over-aligned blocks take the large form.
-    pub const LARGE: usize = LARGE;
+    /// The size in bytes from which on blocks take the large form, if their alignment lets them.
+    ///
+    /// What [`AUTO`] comes to, or the number in the type.
+    pub const LARGE: usize = match LARGE {
+        AUTO if size_of::<A>() == 0 => 0,
+        AUTO => self::LARGE,
+        bytes => bytes,
+    };
 
     /// Raises the alignment of every request that goes to `inner`.
     ///
@@ -188,13 +213,13 @@ impl<const ALIGN: usize, A: Default, const LARGE: usize> Default for Aligned<ALI
     }
 }
 
-/// Equal if the inner allocators are.
+/// Equal if the inner allocators are, and take the same blocks for large.
 impl<const ALIGN: usize, A: PartialEq<B>, B, const LARGE: usize> PartialEq<Aligned<ALIGN, B, LARGE>>
     for Aligned<ALIGN, A, LARGE>
 {
     #[inline]
     fn eq(&self, other: &Aligned<ALIGN, B, LARGE>) -> bool {
-        self.inner == other.inner
+        Self::LARGE == Aligned::<ALIGN, B, LARGE>::LARGE && self.inner == other.inner
     }
 }
 
@@ -208,7 +233,7 @@ unsafe impl<const ALIGN: usize, A: AllocatorClone, const LARGE: usize> Allocator
 }
 
 // SAFETY: equal values have equivalent inner allocators, raise layouts to the same alignment, and
-// take the same blocks for large.
+// take the same blocks for large, which `eq` asks for two types of inner allocators.
 unsafe impl<const ALIGN: usize, A, B, const LARGE: usize> AllocatorEq<Aligned<ALIGN, B, LARGE>>
     for Aligned<ALIGN, A, LARGE>
 where

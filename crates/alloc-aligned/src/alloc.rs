@@ -8,7 +8,32 @@ use crate::aligned::Aligned;
 use crate::large::{self, NATURAL};
 use crate::math;
 
+/// What the compiler knows before the program runs.
 impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
+    /// The most bytes that are never large and can always be raised, at `ALIGN`.
+    ///
+    /// I3: a layout of at most so many bytes and of at most the alignment `ALIGN` can be raised, and
+    ///     is not large. So one comparison of each, of which the compiler mostly knows the outcome,
+    ///     sets apart what the inner allocator is asked for straight away.
+    const MOST: usize = {
+        let (most, small) = (
+            math::max_size(ALIGN),
+            math::max_small(ALIGN, Self::LARGE, NATURAL),
+        );
+        if most < small { most } else { small }
+    };
+
+    /// The raised layout, if by I3 there is one and it is not large: of a plain layout.
+    #[inline]
+    const fn plain(layout: Layout) -> Option<Layout> {
+        if layout.size() > Self::MOST || layout.align() > ALIGN {
+            return None;
+        }
+        // SAFETY: by I3 the size is one that a layout of this alignment can have; `ALIGN` is a power
+        // of two, which `new` checks.
+        Some(unsafe { Layout::from_size_align_unchecked(layout.size(), ALIGN) })
+    }
+
     /// The layout that a block has in truth.
     #[inline]
     fn raise(layout: Layout) -> Result<Layout, AllocError> {
@@ -31,7 +56,7 @@ impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
     /// Whether a block is of the large form: by I2 the same for every layout that fits it.
     #[inline]
     const fn is_large(raised: Layout) -> bool {
-        math::is_large(raised.size(), raised.align(), LARGE, NATURAL)
+        math::is_large(raised.size(), raised.align(), Self::LARGE, NATURAL)
     }
 
     /// The part of an inner block that we hand out: all of it, up to what a layout can name (I1) and
@@ -39,22 +64,23 @@ impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
     #[inline]
     fn hand_out(block: NonNull<[u8]>, raised: Layout) -> NonNull<[u8]> {
         let most = math::max_size(raised.align());
-        let small = math::max_small(raised.align(), LARGE, NATURAL);
+        let small = math::max_small(raised.align(), Self::LARGE, NATURAL);
         let len = block.len().min(most).min(small);
         NonNull::slice_from_raw_parts(block.cast(), len)
     }
+
+    /// The same for a [plain](Self::plain) layout.
+    #[inline]
+    fn hand_out_plain(block: NonNull<[u8]>) -> NonNull<[u8]> {
+        NonNull::slice_from_raw_parts(block.cast(), block.len().min(Self::MOST))
+    }
 }
 
-// SAFETY: blocks are blocks of `inner` or lie in one, which a move of `self` does not invalidate. A
-// raised layout asks for at least what `layout` asks for, so what `inner` returns meets both; the
-// large form aligns and keeps the size by itself. I1 and I2 hold: `hand_out` bounds every length,
-// and the asked size is within the bounds because the raised layout exists and is not large. Blocks
-// of the large form are returned with the asked size.
-unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
-    for Aligned<ALIGN, A, LARGE>
-{
-    #[inline]
-    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+/// What is not plain: it stands apart, so that nothing of it burdens the code around a plain call.
+impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
+    #[cold]
+    #[inline(never)]
+    fn allocate_any(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let raised = Self::raise(layout)?;
         if Self::is_large(raised) {
             return large::allocate(self.inner(), raised);
@@ -63,8 +89,9 @@ unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
         Ok(Self::hand_out(block, raised))
     }
 
-    #[inline]
-    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+    #[cold]
+    #[inline(never)]
+    fn allocate_any_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let raised = Self::raise(layout)?;
         if Self::is_large(raised) {
             return large::allocate_zeroed(self.inner(), raised);
@@ -73,8 +100,12 @@ unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
         Ok(Self::hand_out(block, raised))
     }
 
-    #[inline]
-    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+    /// # Safety
+    ///
+    /// As [`Allocator::deallocate`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn deallocate_any(&self, ptr: NonNull<u8>, layout: Layout) {
         // SAFETY: the caller promises that `layout` fits.
         let raised = unsafe { Self::raise_fitting(layout) };
         if Self::is_large(raised) {
@@ -84,8 +115,46 @@ unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
         // SAFETY: by I1 the block is one of `inner` that `raised` fits.
         unsafe { self.inner().deallocate(ptr, raised) };
     }
+}
+
+// SAFETY: blocks are blocks of `inner` or lie in one, which a move of `self` does not invalidate. A
+// raised layout asks for at least what `layout` asks for, so what `inner` returns meets both; the
+// large form aligns and keeps the size by itself. I1 and I2 hold: `hand_out` bounds every length,
+// and the asked size is within the bounds because the raised layout exists and is not large; so does
+// `hand_out_plain` for plain layouts, by I3. Blocks of the large form are returned with the asked
+// size.
+unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
+    for Aligned<ALIGN, A, LARGE>
+{
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let Some(raised) = Self::plain(layout) else {
+            return self.allocate_any(layout);
+        };
+        let block = self.inner().allocate(raised)?;
+        Ok(Self::hand_out_plain(block))
+    }
 
     #[inline]
+    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let Some(raised) = Self::plain(layout) else {
+            return self.allocate_any_zeroed(layout);
+        };
+        let block = self.inner().allocate_zeroed(raised)?;
+        Ok(Self::hand_out_plain(block))
+    }
+
+    #[inline]
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        let Some(raised) = Self::plain(layout) else {
+            // SAFETY: the caller's promise, passed on.
+            return unsafe { self.deallocate_any(ptr, layout) };
+        };
+        // SAFETY: by I3 the block is not large, so by I1 it is one of `inner` that `raised` fits.
+        unsafe { self.inner().deallocate(ptr, raised) };
+    }
+
+    #[inline(never)]
     unsafe fn grow(
         &self,
         ptr: NonNull<u8>,
@@ -111,7 +180,7 @@ unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
         }
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn grow_zeroed(
         &self,
         ptr: NonNull<u8>,
@@ -137,7 +206,7 @@ unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
         }
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn shrink(
         &self,
         ptr: NonNull<u8>,

@@ -18,11 +18,21 @@ pub const CACHE_LINE: usize = align_of::<CacheAligned<u8>>();
 ///
 /// # When to use `crossbeam_utils::CachePadded` instead
 ///
-/// `CacheAligned` is one line, 64 bytes on x86-64. Intel's processors prefetch lines in pairs of
-/// 128 bytes, so two threads that write to neighbouring lines can still disturb each other there.
-/// `CachePadded` of crossbeam-utils pads to that pair: take it for values that different threads
-/// *write*, where the last bit of false sharing matters more than twice the memory. Take this one
-/// to align data to a line, and where size counts.
+/// What differs is x86-64: `CacheAligned` is one line there, 64 bytes, and `CachePadded` of
+/// crossbeam-utils two, 128. Intel's processors may fetch the other line of a pair of 128 bytes along
+/// with the one that is asked for, so two threads that write to neighbouring lines can still take
+/// them from each other.
+///
+/// | | take |
+/// | --- | --- |
+/// | values that different threads *write* often: heads of queues, locks, counters | `CachePadded` |
+/// | values that must not straddle lines: a hot header, a vector of lanes, a table that is looked up | `CacheAligned` |
+/// | many values, of which each thread writes its own and rarely | `CacheAligned`, half the memory |
+/// | a whole buffer that starts a line | [`CacheLine`](crate::CacheLine), which pads no element |
+///
+/// On 64-bit Arm and PowerPC both are 128 bytes, on s390x 256. On 32-bit Arm and MIPS `CachePadded`
+/// is the smaller one, 32 bytes against 64. The example `false_sharing` measures what the three
+/// layouts of two counters cost on a machine; it needs two idle cores.
 ///
 /// # Examples
 ///

@@ -64,6 +64,50 @@ struct SameAlign;
 /// ```
 struct InTheType;
 
+/// The parts of a vector have its allocator among them, and with it the alignment: put together
+/// again they make the same type, and no other.
+///
+/// ```
+/// use alloc_aligned::Aligned;
+/// use alloc_core::{Global, vec::Vec};
+/// use core::mem::ManuallyDrop;
+///
+/// let mut lines = ManuallyDrop::new(Vec::<u8, _>::new_in(Aligned::<64, _>::new(Global)));
+/// let (start, len, room, alloc) = (lines.as_mut_ptr(), lines.len(), lines.capacity(), *lines.allocator());
+/// // SAFETY: the parts of a vector that is not dropped.
+/// let _: Vec<u8, Aligned<64, Global>> = unsafe { Vec::from_raw_parts_in(start, len, room, alloc) };
+/// ```
+/// ```compile_fail,E0308
+/// use alloc_aligned::Aligned;
+/// use alloc_core::{Global, vec::Vec};
+/// use core::mem::ManuallyDrop;
+///
+/// let mut lines = ManuallyDrop::new(Vec::<u8, _>::new_in(Aligned::<64, _>::new(Global)));
+/// let (start, len, room, alloc) = (lines.as_mut_ptr(), lines.len(), lines.capacity(), *lines.allocator());
+/// // SAFETY: none, the block would be freed with another alignment.
+/// let _: Vec<u8, Aligned<128, Global>> = unsafe { Vec::from_raw_parts_in(start, len, room, alloc) };
+/// ```
+///
+/// So it is with a box.
+///
+/// ```
+/// use alloc_aligned::Aligned;
+/// use alloc_core::{Global, boxed::Box};
+///
+/// let (start, alloc) = Box::into_raw_with_allocator(Box::new_in(5, Aligned::<64, _>::new(Global)));
+/// // SAFETY: the parts of a box.
+/// let _: Box<i32, Aligned<64, Global>> = unsafe { Box::from_raw_in(start, alloc) };
+/// ```
+/// ```compile_fail,E0308
+/// use alloc_aligned::Aligned;
+/// use alloc_core::{Global, boxed::Box};
+///
+/// let (start, alloc) = Box::into_raw_with_allocator(Box::new_in(5, Aligned::<64, _>::new(Global)));
+/// // SAFETY: none, the block would be freed with another alignment.
+/// let _: Box<i32, Aligned<128, Global>> = unsafe { Box::from_raw_in(start, alloc) };
+/// ```
+struct InTheParts;
+
 /// Blocks of different `LARGE` have different forms. And whose a large block is cannot be told.
 ///
 /// ```

@@ -27,6 +27,16 @@ macro_rules! arithmetic {
             address & (align - 1)
         }
 
+        /// The next multiple of `unit`, a power of two, from `size` on, if there is one.
+        #[inline]
+        #[cfg_attr(not(all(feature = "map", target_os = "linux")), allow(dead_code))]
+        pub(crate) const fn round_up(size: $word, unit: $word) -> Option<$word> {
+            match size.checked_add(unit - 1) {
+                Some(beyond) => Some(beyond & !(unit - 1)),
+                None => None,
+            }
+        }
+
         /// Tells whether a block of `size` bytes, aligned to `align`, takes the large form.
         ///
         /// It does from `large` bytes on, if its alignment is more than `natural`, and if the
@@ -146,6 +156,20 @@ mod narrow {
         for align in ALIGNS {
             for address in 0..=u8::MAX {
                 assert_eq!(above_multiple(address, align), address % align);
+            }
+        }
+    }
+
+    #[test]
+    fn rounding_up_is_exact_or_says_that_there_is_no_number() {
+        for unit in ALIGNS {
+            for size in 0..=u8::MAX {
+                let wide = wide(size).next_multiple_of(wide(unit));
+                assert_eq!(
+                    round_up(size, unit),
+                    u8::try_from(wide).ok(),
+                    "{size} {unit}"
+                );
             }
         }
     }

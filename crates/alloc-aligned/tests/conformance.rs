@@ -84,4 +84,27 @@ mod native {
         [owns, reset, send],
         limits = Limits::block(64, 32),
     );
+
+    #[cfg(all(feature = "map", target_os = "linux"))]
+    mod mapped {
+        use super::*;
+        use alloc_aligned::{Huge, Mapped};
+
+        suite!(pages, |_| Mapped::new(), [clones, eq, threads, send]);
+        suite!(
+            huge_pages,
+            |_| Mapped::with_huge_pages(Huge::Advised),
+            [clones, eq, threads, send]
+        );
+        suite!(
+            reserved_pages_or_others,
+            |_| Mapped::with_huge_pages(Huge::ReservedOrAdvised),
+            [clones, eq, threads, send]
+        );
+        suite!(
+            aligned_pages,
+            |_| Aligned::<{ 64 << 10 }, _, NEVER>::new(Mapped::new()),
+            [clones, eq, threads, send]
+        );
+    }
 }

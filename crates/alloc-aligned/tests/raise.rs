@@ -4,7 +4,7 @@
 
 mod recorder;
 
-use alloc_aligned::{Aligned, LARGE, NEVER, is_aligned_to};
+use alloc_aligned::{AUTO, Aligned, LARGE, NEVER, is_aligned_to};
 use alloc_core::{AllocError, Allocator, Global, Layout, Owns, Reset, dangling};
 use core::ptr::NonNull;
 use recorder::{Call, Recorder};
@@ -142,12 +142,64 @@ fn each_length_that_is_returned_can_be_raised_again() -> Result<(), AllocError> 
 #[test]
 fn each_length_that_is_returned_keeps_the_form_of_the_block() -> Result<(), AllocError> {
     // The layout that reaches `Boundless` again is that of a small block, or it asserts.
-    let aligned = Aligned::<64, _>::new(Boundless);
-    let block = aligned.allocate(layout(1, 1))?;
-    assert_eq!(block.len(), LARGE - 1);
-    // SAFETY: the size is the returned length, so the layout fits.
-    unsafe { aligned.deallocate(block.cast(), layout(block.len(), 1)) };
+    fn check<const BOUND: usize>(most: usize) -> Result<(), AllocError> {
+        let aligned = Aligned::<64, _, BOUND>::new(Boundless);
+        let block = aligned.allocate(layout(1, 1))?;
+        assert_eq!(block.len(), most);
+        // SAFETY: the size is the returned length, so the layout fits.
+        unsafe { aligned.deallocate(block.cast(), layout(block.len(), 1)) };
+        Ok(())
+    }
+    check::<LARGE>(LARGE - 1)?;
+    check::<1000>(999)?;
+    // An eighth of a large block is its alignment at least. `Boundless` has no state.
+    check::<0>(8 * 64 - 1)?;
+    check::<AUTO>(8 * 64 - 1)
+}
+
+#[test]
+fn a_layout_that_asks_for_more_than_the_type_keeps_that() -> Result<(), AllocError> {
+    let up = Recorder::default();
+    let aligned = Aligned::<32, _>::new(&up);
+    let (old, new) = (layout(10, 256), layout(20, 128));
+    let block = aligned.allocate(old)?.cast();
+    // SAFETY: allocated above; the new layout is not smaller.
+    let block = unsafe { aligned.grow(block, old, new) }?.cast();
+    // SAFETY: as returned by the call above.
+    unsafe { aligned.deallocate(block, new) };
+    let block = aligned.allocate_zeroed(new)?.cast();
+    // SAFETY: allocated above; the new layout is not larger.
+    let block = unsafe { aligned.shrink(block, new, layout(5, 1)) }?.cast();
+    // SAFETY: as returned by the call above.
+    unsafe { aligned.deallocate(block, layout(5, 1)) };
+    assert_eq!(
+        up.calls(),
+        [
+            Call::Allocate(old),
+            Call::Grow(old, new),
+            Call::Deallocate(new),
+            Call::AllocateZeroed(new),
+            Call::Shrink(new, layout(5, 32)),
+            Call::Deallocate(layout(5, 32)),
+        ]
+    );
     Ok(())
+}
+
+#[test]
+fn allocators_of_two_forms_are_not_equal() {
+    #[derive(PartialEq)]
+    struct Stateless;
+    struct Handle(usize);
+    impl PartialEq<Handle> for Stateless {
+        fn eq(&self, other: &Handle) -> bool {
+            other.0 == 0
+        }
+    }
+    assert!(Aligned::<64, _>::new(Stateless) == Aligned::<64, _>::new(Stateless));
+    // The blocks of the one are large from 512 bytes on, those of the other from 128 KiB on.
+    assert!(Aligned::<64, _>::new(Stateless) != Aligned::<64, _>::new(Handle(0)));
+    assert!(Aligned::<64, _, 0>::new(Stateless) == Aligned::<64, _, 0>::new(Handle(0)));
 }
 
 #[test]
@@ -155,7 +207,9 @@ fn constants_statics_and_defaults() {
     static PAGES: Aligned<4096> = Aligned::<4096, _>::new(Global);
     assert_eq!(PAGES.inner().allocate(layout(0, 1)).unwrap().len(), 0);
     assert_eq!(Aligned::<4096>::ALIGN, 4096);
-    assert_eq!(Aligned::<4096>::LARGE, LARGE);
+    assert_eq!(Aligned::<4096>::LARGE, 0);
+    assert_eq!(Aligned::<4096, &Global>::LARGE, LARGE);
+    assert_eq!(Aligned::<4096, Global, NEVER>::LARGE, NEVER);
     assert_eq!(size_of::<Aligned<4096>>(), 0);
     let by_default = Aligned::<32, Recorder>::default();
     assert_eq!(by_default.into_inner().calls(), []);
