@@ -66,7 +66,7 @@ impl<const MIN_ALIGN: usize> ArenaBuilder<MIN_ALIGN> {
     /// Each later chunk is twice as large, up to 32 KiB, and from there on a twelfth of what the arena
     /// has in such chunks: what the last one leaves unused is then less than a tenth of all. A block
     /// that needs more than the next chunk gets one for itself, which does not change the size of
-    /// later ones. The size includes a header of three words; sizes below about 90 bytes are rounded
+    /// later ones. The size includes a header of four words; sizes below about 90 bytes are rounded
     /// up.
     pub const fn chunk_size(mut self, bytes: usize) -> Self {
         self.first = bytes;

@@ -33,6 +33,8 @@ struct Header {
     next: Cell<Option<Chunk>>,
     /// Where the blocks of this chunk end, while it is in use and the arena's cursor is elsewhere.
     end: Cell<*mut u8>,
+    /// Where the first block starts, while the chunk is in use: no block starts before it.
+    first: Cell<*mut u8>,
     /// Bytes of the whole chunk, with this header.
     size: usize,
 }
@@ -117,12 +119,29 @@ impl Chunk {
         self.header().end.set(end);
     }
 
+    /// Where the first block starts.
+    pub(crate) fn first(self) -> *mut u8 {
+        self.header().first.get()
+    }
+
+    /// Notes where the first block starts.
+    pub(crate) fn set_first(self, start: *mut u8) {
+        self.header().first.set(start);
+    }
+
     /// The place for a block of this layout, and its end, if the chunk were empty.
     pub(crate) fn place(self, layout: Layout, min_align: usize) -> Option<(*mut u8, *mut u8)> {
         let data = Edge::before(self.data(min_align), min_align);
-        let (start, end) = data.bump(layout, min_align);
+        let (_, end) = data.bump(layout, min_align);
         let lim = Edge::before(self.lim(min_align), min_align);
-        (!end.exceeds(lim)).then(|| (start, end.ptr(min_align)))
+        (!end.exceeds(lim)).then(|| self.placed(layout, min_align))
+    }
+
+    /// The same where it is known that there is room.
+    pub(crate) fn placed(self, layout: Layout, min_align: usize) -> (*mut u8, *mut u8) {
+        let data = Edge::before(self.data(min_align), min_align);
+        let (start, end) = data.bump(layout, min_align);
+        (start, end.ptr(min_align))
     }
 }
 
@@ -241,12 +260,13 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         // is such a layout, since `bytes` is not above `LARGEST` either.
         let size = block.len().min(room).min(Self::LARGEST);
         let header = block.cast::<Header>();
-        let end = Cell::new(header.as_ptr().cast::<u8>());
+        let nowhere = Cell::new(header.as_ptr().cast::<u8>());
         // SAFETY: the block is fresh, at least `data_offset` long, and aligned for a header.
         unsafe {
             header.write(Header {
                 next: Cell::new(None),
-                end,
+                end: nowhere.clone(),
+                first: nowhere,
                 size,
             });
         };
@@ -261,8 +281,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         Ok(chunk)
     }
 
-    /// The chunk in use after `floor` that holds one block and nothing else, from its data to `end`.
-    /// `end_of` tells where the blocks of a chunk end.
+    /// The chunk in use after `floor` that holds one block and nothing else, up to `end`. `end_of` tells
+    /// where the blocks of a chunk end.
     ///
     /// # Complexity
     ///
@@ -279,7 +299,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
             && let Some(chunk) = self.after(before)
         {
             // Addresses are enough: by L1 each chunk is taken once, so no two of them overlap.
-            if chunk.data(MIN_ALIGN).addr() == block.addr() && end_of(chunk).addr() == end.addr() {
+            if chunk.first().addr() == block.addr() && end_of(chunk).addr() == end.addr() {
                 return Some(chunk);
             }
             before = Some(chunk);
@@ -303,8 +323,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
     }
 
     /// Has the upstream grow a chunk in use to `bytes`, wherever it may lie then; it comes to stand
-    /// last of those in use. Its `end` is set, and the block after it takes all bytes that are added. While the upstream works, which may come back to this arena, the chunk is
-    /// in no list.
+    /// last of those in use. Its `end` is set before, and by the caller after it. While the upstream
+    /// works, which may come back to this arena, the chunk is in no list.
     ///
     /// # Errors
     ///
@@ -321,6 +341,7 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         growth: &Growth,
     ) -> Result<Chunk, AllocError> {
         let old = chunk.size();
+        let first = chunk.first().addr() - chunk.0.addr().get();
         debug_assert!(old < bytes, "a chunk that shrinks");
         let align = start_align(MIN_ALIGN);
         let layout = Layout::from_size_align(bytes, align).map_err(|_| AllocError)?;
@@ -343,15 +364,17 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
             self.push(chunk);
             return Err(AllocError);
         };
-        let header = block.cast::<Header>();
-        // SAFETY: the upstream kept the bytes of the old block, and with them the header (C2).
-        let end = unsafe { header.as_ref() }.end.clone();
+        let (header, start) = (block.cast::<Header>(), block.cast::<u8>().as_ptr());
+        let end = Cell::new(start);
+        // What was in the chunk is where it was from its start.
+        let first = Cell::new(start.wrapping_add(first));
         // SAFETY: the block is at least as long as before and aligned as before; the header in it is
         // nobody else's. The chunk is exactly as large as was asked for, so that its layout fits.
         unsafe {
             header.write(Header {
                 next: Cell::new(None),
                 end,
+                first,
                 size: bytes,
             });
         };
@@ -435,7 +458,7 @@ mod layout {
     use memoffset::{offset_of, span_of};
 
     const _: () = assert!(offset_of!(Header, next) == 0);
-    const _: () = assert!(size_of::<Header>() == 3 * size_of::<usize>());
+    const _: () = assert!(size_of::<Header>() == 4 * size_of::<usize>());
     const _: () = assert!(align_of::<Header>() <= start_align(1));
     const _: () = assert!(data_offset(64) == 64 && start_align(64) == 64);
 

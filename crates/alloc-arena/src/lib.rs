@@ -63,7 +63,7 @@
 //!   the return. The cursor moves up by the size, rounded to `MIN_ALIGN`, and one sign bit tells whether it
 //!   passed the limit. A layout that is known only at run time takes eleven, and eight where `MIN_ALIGN`
 //!   is 1: such an arena keeps the address before its cursor, and aligning that is a single *or*.
-//! - Memory: blocks are rounded up to `MIN_ALIGN` (8 bytes); a chunk has a header of three words; chunks
+//! - Memory: blocks are rounded up to `MIN_ALIGN` (8 bytes); a chunk has a header of four words; chunks
 //!   double up to 32 KiB, and then are a twelfth of what the arena has, up to 1 MiB: less than a tenth of an
 //!   arena of 1 MiB is ahead of use, and a hundredth of one of 100 MiB.
 //! - A block that is freed comes back at once if it is the last one, otherwise at the next reset.

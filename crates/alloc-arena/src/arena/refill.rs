@@ -2,7 +2,7 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use alloc_core::{AllocError, Allocator, checker};
 
@@ -59,36 +59,31 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         extent: usize,
         new: Layout,
     ) -> Option<NonNull<u8>> {
-        // Wherever a chunk comes to lie, its data has this alignment.
-        if new.align() > start_align(MIN_ALIGN) {
-            return None;
-        }
         let (floor, start) = (self.floor.get(), block.as_ptr());
         let end = start.wrapping_add(extent);
         let chunk = self
             .chunks
             .holding_only(floor, start, end, |chunk| self.end_of(chunk))?;
-        let size = math::round_up(new.size(), MIN_ALIGN);
-        if let Some((start, end)) = chunk.place(new, MIN_ALIGN) {
+        if let Some((_, end)) = chunk.place(new, MIN_ALIGN) {
             self.set_end_of(chunk, end);
             // SAFETY: the caller gives up the block, and there is no other one in the chunk.
-            return Some(unsafe { hand_out(start, size, new.align()) });
+            return Some(unsafe { Self::settle(chunk, extent, new) });
         }
-        let bytes = Self::OFFSET.checked_add(size)?;
+        let start = start_align(MIN_ALIGN);
+        let bytes = math::chunk_bytes(Self::OFFSET, start, new.size(), new.align(), MIN_ALIGN)?;
         // SAFETY: the caller's promise about the block, which is alone in this chunk after the floor.
-        let start = unsafe { self.grow_chunk(chunk, bytes, size) }?;
+        let chunk = unsafe { self.grow_chunk(chunk, bytes, new) }?;
         // SAFETY: the caller gives up the block, and there is no other one in the chunk.
-        Some(unsafe { hand_out(start, size, new.align()) })
+        Some(unsafe { Self::settle(chunk, extent, new) })
     }
 
-    /// Grows a chunk to `bytes`, with the one block in it, which takes `size` of them then: all after the
-    /// header. Answers where it starts.
+    /// Grows a chunk to `bytes`, with the one block in it, which has the layout `new` and room for it
+    /// then.
     ///
     /// # Safety
     ///
-    /// The chunk stands after the floor, and the owner of its only block gives that up for the one
-    /// returned.
-    unsafe fn grow_chunk(&self, chunk: Chunk, bytes: usize, size: usize) -> Option<*mut u8> {
+    /// The chunk stands after the floor, and the owner of its only block gives that up.
+    unsafe fn grow_chunk(&self, chunk: Chunk, bytes: usize, new: Layout) -> Option<Chunk> {
         let was_current = self.current.get() == Some(chunk);
         let (cur, lim) = (self.cur.get(), self.lim.get());
         if was_current {
@@ -101,13 +96,12 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
         // The upstream may have come back to this arena meanwhile, and moved the cursor.
         let is_free = was_current && self.current.get().is_none();
         if let Ok(chunk) = grown {
-            let start = chunk.data(MIN_ALIGN);
-            let end = start.wrapping_add(size);
+            let (_, end) = chunk.placed(new, MIN_ALIGN);
             chunk.set_end(end);
             if is_free {
                 self.move_to(chunk, end);
             }
-            return Some(start);
+            return Some(chunk);
         }
         if is_free {
             self.cur.set(cur);
@@ -115,6 +109,32 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
             self.current.set(Some(chunk));
         }
         None
+    }
+
+    /// Puts the only block of a chunk, of which `extent` bytes are kept, where it belongs as one of the
+    /// layout `new`, and hands it out.
+    ///
+    /// After a move of the chunk an alignment above that of chunks may need other bytes before it.
+    ///
+    /// # Safety
+    ///
+    /// The chunk has room for it, and the owner of the block gives that up for the one returned.
+    unsafe fn settle(chunk: Chunk, extent: usize, new: Layout) -> NonNull<u8> {
+        let size = math::round_up(new.size(), MIN_ALIGN);
+        let (start, _) = chunk.placed(new, MIN_ALIGN);
+        let from = chunk.first();
+        if from.addr() != start.addr() {
+            // SAFETY: the caller's promise. For checkers, before these bytes are written to.
+            let _ = unsafe { hand_out(start, size, new.align()) };
+            // SAFETY: both in the chunk, and not longer than the room there is.
+            unsafe { ptr::copy(from, start, extent) };
+            chunk.set_first(start);
+            let data = chunk.data(MIN_ALIGN);
+            // SAFETY: between the header and the block.
+            unsafe { checker::retire(data, start.addr() - data.addr()) };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { hand_out(start, size, new.align()) }
     }
 
     /// Where the blocks of a chunk in use end.
@@ -217,6 +237,7 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
             Some(placed) => placed,
             None => self.add_chunk(layout)?,
         };
+        chunk.set_first(start);
         let left = chunk.lim(MIN_ALIGN).addr() - end.addr();
         let left_in_current = self.cur.get().bytes_to(self.lim.get());
         if left >= left_in_current {
@@ -228,8 +249,8 @@ unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN>
             start.addr().is_multiple_of(layout.align()),
             "a misplaced block"
         );
-        // SAFETY: in a chunk that came into use just now, so that there is no block in it.
         let size = math::round_up(layout.size(), MIN_ALIGN);
+        // SAFETY: in a chunk that came into use just now, so that there is no block in it.
         Ok(unsafe { hand_out(start, size, layout.align()) })
     }
 
