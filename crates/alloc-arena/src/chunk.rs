@@ -43,8 +43,9 @@ struct Header {
 ///
 /// - **C1** The pointer denotes a block that is currently allocated by the upstream of the `Chunks`
 ///   that made this handle. A layout of `Header::size` bytes aligned to `start_align` fits it, and
-///   the pointer's provenance covers all of it. Whoever ends that (`Chunks::release`) answers for
-///   all handles.
+///   the pointer's provenance covers all of it. Whoever ends that (`Chunks::release_kept`, `grow`)
+///   answers for all handles, but for those that are only copied, compared and shown: a checkpoint
+///   may outlive its arena.
 /// - **C2** An initialised `Header` stands at its start, and nobody else reads or writes these
 ///   bytes.
 /// - **C3** `data <= lim`, and both lie within the block or at its end.
@@ -447,7 +448,8 @@ impl<A: Allocator, const MIN_ALIGN: usize> Drop for Chunks<A, MIN_ALIGN> {
 
 impl fmt::Debug for Chunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:p}+{}", self.0, self.size())
+        // The address alone: the chunk may be gone.
+        fmt::Pointer::fmt(&self.0, f)
     }
 }
 
