@@ -266,11 +266,13 @@ unsafe fn grow_slow<C: Cursor>(
         let start = unsafe { arena.grow_with_memory(ptr, extent_old, new) };
         start.map(|start| whole::<C>(start, new)).ok_or(AllocError)
     };
-    if arena.prefers_other_memory() {
-        elsewhere().or_else(|AllocError| along())
-    } else {
-        along().or_else(|AllocError| elsewhere())
+    if !arena.prefers_other_memory()
+        && let Ok(block) = along()
+    {
+        return Ok(block);
     }
+    // Kept chunks may have made way in vain for a new one, and what they leave is enough to grow.
+    elsewhere().or_else(|AllocError| along())
 }
 
 /// # Errors

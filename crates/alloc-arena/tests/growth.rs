@@ -178,6 +178,20 @@ fn kept_chunks_make_way_where_the_limit_leaves_no_room() {
 }
 
 #[test]
+fn kept_chunks_make_way_for_growth_in_the_first_frame_too() {
+    let layout = |size| Layout::from_size_align(size, 8).expect("a small size");
+    let builder = Arena::builder().capacity(3_000).limit(10_000);
+    let arena = builder.build_in(Global);
+    // Not in the chunk for the capacity, which is kept.
+    let block = arena.allocate_zeroed(layout(4_000)).expect("there is room");
+    assert_eq!(arena.chunks(), 2);
+    // SAFETY: allocated with this layout, and not used afterwards.
+    let grown = unsafe { (&arena).grow_zeroed(block.cast(), layout(4_000), layout(8_000)) };
+    assert_eq!(grown.expect("the kept chunk makes way").len(), 8_000);
+    assert_eq!(arena.chunks(), 1);
+}
+
+#[test]
 fn a_lone_block_grows_in_a_later_frame_where_there_is_no_other_room() {
     let mut arena = Arena::builder().limit(100 << 10).build_in(System);
     for _frame in 0..3 {
