@@ -49,8 +49,9 @@
 //!   [`scope`](Arena::scope) take `&mut self`, so the borrow checker lets nobody keep a reference
 //!   or a container across them. This crate's compile-fail tests show each case.
 //! - *No silent failure.* Whatever can fail has a `try_` twin that returns [`AllocError`];
-//!   [`Allocator`] itself never panics. An error changes nothing. A refused large chunk is tried
-//!   again smaller, down to what the request needs.
+//!   [`Allocator`] itself never panics. An error changes no block. A refused large chunk is tried
+//!   again smaller, down to what the request needs, and then in exchange for the kept chunks: these
+//!   are gone if that was in vain, but not for a request that no chunk within the limit could serve.
 //! - *Bounds hold.* [`ArenaBuilder::limit`] is exact, over-returning upstreams included.
 //! - *Everything goes back.* Dropping the arena returns each chunk to the upstream, once.
 //! - *It settles.* After a reset chunks do not move, and the same requests meet the same chunks in the

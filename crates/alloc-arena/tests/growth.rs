@@ -178,6 +178,19 @@ fn kept_chunks_make_way_where_the_limit_leaves_no_room() {
 }
 
 #[test]
+fn kept_chunks_stay_where_nothing_could_serve_the_request() {
+    let mut arena = Arena::builder().limit(100 << 10).build_in(System);
+    arena.alloc_slice_fill_copy(60 << 10, 1_u8);
+    arena.reset();
+    let before = arena.stats();
+    let largest = isize::MAX.unsigned_abs();
+    assert!(arena.try_alloc_uninit_slice::<u8>(100 << 10).is_err());
+    arena.set_limit(None);
+    assert!(arena.try_alloc_uninit_slice::<u8>(largest).is_err());
+    assert_eq!(arena.stats(), before);
+}
+
+#[test]
 fn kept_chunks_make_way_for_growth_in_the_first_frame_too() {
     let layout = |size| Layout::from_size_align(size, 8).expect("a small size");
     let builder = Arena::builder().capacity(3_000).limit(10_000);

@@ -158,23 +158,34 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
     /// Takes a new chunk that holds a block of `layout`, if need be in exchange for the kept ones, in
     /// none of which it has room.
     fn add_chunk(&self, layout: Layout) -> Result<Placed, AllocError> {
-        self.try_add_chunk(layout).or_else(|error| {
+        let need = self.need(layout)?;
+        self.try_add_chunk(layout, need).or_else(|error| {
             // SAFETY: by A4 no block lies in a kept chunk; marks and leases know chunks in use.
             let has_given = unsafe { self.chunks.release_kept() };
             if has_given {
-                self.try_add_chunk(layout)
+                self.try_add_chunk(layout, need)
             } else {
                 Err(error)
             }
         })
     }
 
-    /// Takes a new chunk that holds a block of `layout`: as large as the policy says, or else as can
-    /// be had.
-    fn try_add_chunk(&self, layout: Layout) -> Result<Placed, AllocError> {
+    /// The size of a new chunk that holds a block of `layout`.
+    ///
+    /// # Errors
+    ///
+    /// If no chunk can be that large, or may be, even if there were no other one.
+    fn need(&self, layout: Layout) -> Result<usize, AllocError> {
         let (start, size, align) = (start_align(MIN_ALIGN), layout.size(), layout.align());
-        let need = math::chunk_bytes(Self::OFFSET, start, size, align, MIN_ALIGN);
-        let need = need.ok_or(AllocError)?;
+        math::chunk_bytes(Self::OFFSET, start, size, align, MIN_ALIGN)
+            .filter(|&need| Layout::from_size_align(need, start).is_ok())
+            .filter(|&need| need <= self.growth.room(0))
+            .ok_or(AllocError)
+    }
+
+    /// Takes a new chunk of at least `need` bytes, which hold a block of `layout`: as large as the
+    /// policy says, or else as can be had.
+    fn try_add_chunk(&self, layout: Layout, need: usize) -> Result<Placed, AllocError> {
         let room = self.growth.room(self.chunks.reserved());
         if need > room {
             return Err(AllocError);
