@@ -16,12 +16,15 @@ use crate::arena::Mark;
 /// [`ScopeGuard`] opens.
 ///
 /// `&Scope` is an [`Allocator`], and values can be put into the scope directly; they come back as
-/// `&'s mut`, so those of an outer scope stay usable while an inner one runs. `'s` is a lifetime of
-/// this scope alone. It is invariant and chosen by nobody, so that
+/// `&'s mut`, so those of an outer scope stay usable while an inner one runs. For a closure `'s` is a
+/// lifetime of this scope alone. It is invariant and chosen by nobody, so that
 ///
 /// - no value of the scope leaves the closure: not by return, not through a variable outside;
 /// - two scopes have different types, and cannot be swapped;
-/// - nobody can make a scope, nor own that of a closure.
+/// - nobody can make such a scope, nor own it.
+///
+/// For a guard `'s` is the borrow of the guard, which does not end its phase before. Scopes of two
+/// arenas may then be swapped, and that does no harm: both guards wait for the values of both.
 ///
 /// A container that may still grow holds a `&Scope`, and while it does, no inner scope can be
 /// opened, which takes `&mut`. A container of an outer scope that grows in an inner one, and

@@ -117,3 +117,20 @@ fn a_vector_that_grew_before_a_phase_is_where_it_was_after_it() {
     }
     assert!(numbers.iter().copied().eq(0..MANY));
 }
+
+#[test]
+fn swapped_scopes_and_guards_take_back_what_is_theirs() {
+    let (mut one, mut other) = (Arena::new(), Arena::new());
+    {
+        let (mut first, mut second) = (one.scope_guard(), other.scope_guard());
+        let (mut here, mut there) = (first.scope(), second.scope());
+        let numbers = here.alloc_iter(0..MANY);
+        mem::swap(&mut here, &mut there);
+        let mut inner = here.scope_guard();
+        let pair = (inner.scope().alloc_iter(0..MANY), there.alloc_iter(0..MANY));
+        assert_eq!(pair.0, pair.1);
+        mem::swap(&mut inner, &mut there.scope_guard());
+        assert!(numbers.iter().copied().eq(0..MANY));
+    }
+    assert_eq!((one.used(), other.used()), (0, 0));
+}
