@@ -59,13 +59,17 @@ impl<const ALIGN: usize, A, const LARGE: usize> Aligned<ALIGN, A, LARGE> {
         math::is_large(raised.size(), raised.align(), Self::LARGE, NATURAL)
     }
 
-    /// The part of an inner block that we hand out: all of it, up to what a layout can name (I1) and
-    /// what is not large (I2).
+    /// The most bytes that we hand out of an inner block of this alignment: what a layout can name
+    /// (I1) and what is not large (I2).
+    #[inline]
+    fn most(align: usize) -> usize {
+        math::max_size(align).min(math::max_small(align, Self::LARGE, NATURAL))
+    }
+
+    /// The part of an inner block that we hand out.
     #[inline]
     fn hand_out(block: NonNull<[u8]>, raised: Layout) -> NonNull<[u8]> {
-        let most = math::max_size(raised.align());
-        let small = math::max_small(raised.align(), Self::LARGE, NATURAL);
-        let len = block.len().min(most).min(small);
+        let len = block.len().min(Self::most(raised.align()));
         NonNull::slice_from_raw_parts(block.cast(), len)
     }
 
@@ -195,7 +199,14 @@ unsafe impl<const ALIGN: usize, A: Allocator, const LARGE: usize> Allocator
                 // SAFETY: by I1 the block is one of `inner` that `old` fits; raising kept both
                 // sizes, so `new` is not smaller.
                 let block = unsafe { self.inner().grow_zeroed(ptr, old, new) }?;
-                Ok(Self::hand_out(block, new))
+                let grown = Self::hand_out(block, new);
+                // `inner` keeps its old block, of which ours may be the first `cut` bytes.
+                let cut = Self::most(old.align()).min(grown.len());
+                // SAFETY: at most the end of the block.
+                let behind = unsafe { grown.cast::<u8>().add(cut) };
+                // SAFETY: from there to the end of the block.
+                unsafe { behind.write_bytes(0, grown.len() - cut) };
+                Ok(grown)
             }
             (true, true) if old.align() == new.align() => {
                 // SAFETY: by I2 the block is of the large form; equally aligned and not smaller.

@@ -111,6 +111,61 @@ fn zero_size_blocks_are_aligned_too() -> Result<(), AllocError> {
     Ok(())
 }
 
+/// Returns the double of what it is asked for, and uses what it kept in the place of zeroes.
+struct Double;
+
+impl Double {
+    fn twice(layout: Layout) -> Layout {
+        Layout::from_size_align(layout.size() * 2, layout.align()).unwrap()
+    }
+}
+
+// SAFETY: blocks are those of `Global`, always with the double size. `grow_zeroed` keeps the whole old
+// block, as it may, and zeroes what follows.
+unsafe impl Allocator for Double {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let block = Global.allocate(Self::twice(layout))?;
+        // SAFETY: fresh, and so long.
+        unsafe { block.cast::<u8>().write_bytes(0xa5, block.len()) };
+        Ok(block)
+    }
+
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        // SAFETY: the caller's promise; the tests name the layouts that they asked for.
+        unsafe { Global.deallocate(ptr, Self::twice(layout)) }
+    }
+
+    unsafe fn grow_zeroed(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: as above.
+        unsafe { Global.grow_zeroed(ptr, Self::twice(old), Self::twice(new)) }
+    }
+}
+
+#[test]
+fn what_was_cut_off_is_zero_when_the_block_grows_over_it() -> Result<(), AllocError> {
+    let aligned = Aligned::<64, _, 0>::new(Double);
+    let block = aligned.allocate(layout(400, 64))?;
+    assert_eq!(block.len(), 8 * 64 - 1, "cut, so that it stays a small one");
+    // At this alignment more is small.
+    let (old, new) = (layout(400, 64), layout(2000, 4096));
+    // SAFETY: allocated above with the old layout; the new one is not smaller.
+    let grown = unsafe { aligned.grow_zeroed(block.cast(), old, new) }?;
+    let (cut, len) = (block.len(), grown.len() - block.len());
+    // SAFETY: within the block, which is longer than the old one.
+    let behind = unsafe { grown.cast::<u8>().add(cut) };
+    // SAFETY: to the end of the block; its bytes are initialised, here or by `Double`.
+    let zeroed = unsafe { NonNull::slice_from_raw_parts(behind, len).as_ref() };
+    assert_eq!(zeroed.iter().position(|&byte| byte != 0), None);
+    // SAFETY: as returned by the call above.
+    unsafe { aligned.deallocate(grown.cast(), new) };
+    Ok(())
+}
+
 /// Claims to have returned all the memory there is.
 struct Boundless;
 

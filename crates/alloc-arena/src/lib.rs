@@ -56,7 +56,7 @@
 //! - *Everything goes back.* Dropping the arena returns each chunk to the upstream, once.
 //! - *It settles.* After a reset chunks do not move, and the same requests meet the same chunks in the
 //!   same order: from the third round on the same work calls the upstream no more. Scopes that end within a
-//!   round change the order of the kept chunks, and it may take a round longer.
+//!   round change the order of the kept chunks, and it may take some rounds longer.
 //!
 //! # Costs
 //!

@@ -199,7 +199,7 @@ fn kept_chunks_make_way_for_growth_in_the_first_frame_too() {
     let block = arena.allocate_zeroed(layout(4_000)).expect("there is room");
     assert_eq!(arena.chunks(), 2);
     // SAFETY: allocated with this layout, and not used afterwards.
-    let grown = unsafe { (&arena).grow_zeroed(block.cast(), layout(4_000), layout(8_000)) };
+    let grown = unsafe { arena.grow_zeroed(block.cast(), layout(4_000), layout(8_000)) };
     assert_eq!(grown.expect("the kept chunk makes way").len(), 8_000);
     assert_eq!(arena.chunks(), 1);
 }

@@ -129,7 +129,8 @@ fn swapped_scopes_and_guards_take_back_what_is_theirs() {
         let mut inner = here.scope_guard();
         let pair = (inner.scope().alloc_iter(0..MANY), there.alloc_iter(0..MANY));
         assert_eq!(pair.0, pair.1);
-        mem::swap(&mut inner, &mut there.scope_guard());
+        let mut another = there.scope_guard();
+        mem::swap(&mut inner, &mut another);
         assert!(numbers.iter().copied().eq(0..MANY));
     }
     assert_eq!((one.used(), other.used()), (0, 0));
