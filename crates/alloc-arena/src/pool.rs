@@ -11,7 +11,7 @@ use rust_alloc::vec::Vec;
 
 use crate::api::{fallible_api, infallible_api};
 use crate::values::exhausted;
-use crate::{Arena, ArenaBuilder, Scope, Stats};
+use crate::{Arena, ArenaBuilder, Scope, ScopeGuard, Stats};
 
 /// Arenas for a parallel phase: one for each thread that asks, for as long as it needs it.
 ///
@@ -285,6 +285,13 @@ impl<'p, A: Allocator + Clone, const MIN_ALIGN: usize> PooledArena<'p, A, MIN_AL
         F: for<'s> FnOnce(&mut Scope<'s, 'env, A, MIN_ALIGN>) -> R,
     {
         self.arena.scope(f)
+    }
+
+    /// Begins a phase that ends with the value returned, which takes back what was allocated in it.
+    ///
+    /// See [`Arena::scope_guard`]. What was allocated before the phase stays.
+    pub fn scope_guard(&mut self) -> ScopeGuard<'_, A, MIN_ALIGN> {
+        self.arena.scope_guard()
     }
 
     infallible_api!('p, this => {

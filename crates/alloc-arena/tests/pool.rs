@@ -232,3 +232,18 @@ fn a_panicking_clone_of_the_upstream_does_no_harm() {
     let both = [pool.get(), pool.get()];
     assert!(format!("{pool:?} {both:?}").contains("arenas: 2"));
 }
+
+#[test]
+fn a_guarded_phase_takes_back_its_own_and_nothing_else() {
+    let pool = ArenaPool::new();
+    let kept = {
+        let mut arena = pool.get();
+        let kept = arena.alloc(1);
+        let mut phase = arena.scope_guard();
+        *kept += *phase.scope().alloc(2);
+        drop(phase);
+        assert_eq!(arena.used(), 8);
+        kept
+    };
+    assert_eq!(*kept, 3);
+}
