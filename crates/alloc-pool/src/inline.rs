@@ -4,7 +4,7 @@ use core::alloc::Layout;
 use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::iter;
-use core::mem::{ManuallyDrop, MaybeUninit};
+use core::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use core::ptr::{self, NonNull};
 
 use alloc_core::{AllocError, Allocator, AllocatorClone, AllocatorEq, Owns, Reset, dangling};
@@ -13,18 +13,18 @@ use crate::alloc::zero;
 use crate::check::{self, Misuse, Report};
 use crate::math;
 
-/// The number of a block, small so that small blocks can hold it. A pointer would not do: it would
-/// not move with the pool.
-type Index = u32;
+/// Where a block stands, in bytes from the start of its pool. A pointer would not do: it would not
+/// move with the pool.
+type Offset = usize;
 
-/// The number of no block: the end of the free list.
-const END: Index = Index::MAX;
+/// Where no block stands: the end of the free list. The list itself begins there.
+const END: Offset = 0;
 
-/// A block: memory for a `T`, or, while it is free, the number of the next free block.
+/// A block: memory for a `T`, or, while it is free, the place of the next free block.
 #[repr(C)]
 union Slot<T> {
     _value: ManuallyDrop<MaybeUninit<T>>,
-    link: Index,
+    link: Offset,
 }
 
 /// `N` blocks for values of `T`, stored in the pool itself: on the stack, in a struct, wherever it
@@ -33,11 +33,8 @@ union Slot<T> {
 /// `&InlinePool` is an [`Allocator`], and only the reference: moving the pool would move its
 /// blocks, and a reference is what forbids that. It serves every request that is no larger and no
 /// more aligned than a block, and errs on any other. Blocks are as large and as aligned as `T`, and
-/// at least as a `u32`; [`BLOCK`](Self::BLOCK) says how much. A `T` without size gives blocks of 4
-/// bytes; `N = 0` gives a pool that always errs.
-///
-/// `N` is less than `u32::MAX`, or the program does not compile. The pool is not `Sync`;
-/// `InlineSyncPool` of `alloc-sync-pool` is.
+/// at least as a `usize`; [`BLOCK`](Self::BLOCK) says how much. `N = 0` gives a pool that always
+/// errs. The pool is not `Sync`; `InlineSyncPool` of `alloc-sync-pool` is.
 ///
 /// # Examples
 ///
@@ -60,18 +57,19 @@ union Slot<T> {
 ///
 /// `allocate` and `deallocate` take constant time. [`in_use`](Self::in_use) and
 /// [`available`](Self::available) walk the free list.
+#[repr(C)]
 pub struct InlinePool<T, const N: usize> {
+    /// The first free block. It stands in front, so that no block is at [`END`].
+    head: Cell<Offset>,
+    /// How many blocks were ever handed out; the rest is untouched. At most `N`.
+    carved: Cell<usize>,
     /// The blocks.
     ///
     /// - N1: a block is accessed through a raw pointer only, by whoever has it: its user, or, while
     ///   it is in the free list, this pool.
-    /// - N2: a block in the free list begins with the number of the next one, or with [`END`].
-    ///   Numbers of blocks are less than `carved`.
+    /// - N2: `head` and the first word of each block in the free list are [`END`], or the offset of
+    ///   another block in the list, which is one of the first `carved`.
     slots: UnsafeCell<MaybeUninit<[Slot<T>; N]>>,
-    /// The first free block.
-    head: Cell<Index>,
-    /// How many blocks were ever handed out; the rest is untouched. At most `N`.
-    carved: Cell<Index>,
     /// Which blocks are in use, for the checks.
     #[cfg(debug_assertions)]
     used: [Cell<bool>; N],
@@ -86,19 +84,11 @@ impl<T, const N: usize> InlinePool<T, N> {
     /// The layout of a block: the largest size in bytes and the largest alignment that a request may have.
     pub const BLOCK: Layout = Layout::new::<Slot<T>>();
 
-    /// `N` as a number of a block.
-    #[allow(clippy::cast_possible_truncation)] // It is less than the largest one.
-    const COUNT: Index = {
-        assert!(
-            N < END as usize,
-            "an InlinePool has less than u32::MAX blocks"
-        );
-        N as Index
-    };
+    /// Where the blocks begin.
+    const FIRST: Offset = offset_of!(Self, slots);
 
     /// Makes a pool. Its blocks are not touched.
     pub const fn new() -> Self {
-        let _: Index = const { Self::COUNT };
         Self {
             slots: UnsafeCell::new(MaybeUninit::uninit()),
             head: Cell::new(END),
@@ -115,10 +105,8 @@ impl<T, const N: usize> InlinePool<T, N> {
 
     /// The number of blocks that are currently allocated. Walks the free list.
     pub fn in_use(&self) -> usize {
-        let next = |&index: &Index| Some(self.link(index)).filter(|&index| index != END);
-        let free = iter::successors(Some(self.head.get()).filter(|&index| index != END), next);
         // By N2 no more blocks are free than were carved.
-        (self.carved.get() as usize).saturating_sub(free.count())
+        self.carved.get().saturating_sub(self.free().count())
     }
 
     /// The number of blocks that can be allocated. Walks the free list.
@@ -137,94 +125,130 @@ impl<T, const N: usize> InlinePool<T, N> {
         self.used.iter().for_each(|used| used.set(false));
     }
 
-    /// The start of a block.
-    #[inline]
-    fn slot(&self, index: Index) -> NonNull<Slot<T>> {
-        debug_assert!(index < Self::COUNT);
-        // SAFETY: the pointer of a cell is not null.
-        let slots = unsafe { NonNull::new_unchecked(self.slots.get()) }.cast::<Slot<T>>();
-        // SAFETY: numbers of blocks are less than `N`.
-        unsafe { slots.add(index as usize) }
+    /// The places of the free blocks.
+    fn free(&self) -> impl Iterator<Item = Offset> {
+        let some = |at: Offset| Some(at).filter(|&at| at != END);
+        iter::successors(some(self.head.get()), move |&at| {
+            // SAFETY: N2: a block stands there.
+            let link = unsafe { self.link(at) };
+            // SAFETY: by N1 and N2 it begins with an offset, and nobody else uses it.
+            some(unsafe { link.read() })
+        })
     }
 
-    /// The number that follows a free block's in the list.
+    /// The block at this place, with the provenance of the pool.
+    ///
+    /// # Safety
+    ///
+    /// It is the place of a block, or the end of the last one.
     #[inline]
-    fn link(&self, index: Index) -> Index {
-        // SAFETY: by N1 and N2 the block of the list begins with a number, and nobody else uses it.
-        unsafe { self.slot(index).cast::<Index>().read() }
+    unsafe fn slot(&self, at: Offset) -> NonNull<Slot<T>> {
+        let pool = NonNull::from(self).cast::<u8>();
+        debug_assert!(at >= Self::FIRST && at <= size_of::<Self>());
+        // SAFETY: within the pool, by the caller.
+        unsafe { pool.add(at) }.cast()
     }
 
-    /// Takes a block.
+    /// Where the link of a free block stands.
+    ///
+    /// # Safety
+    ///
+    /// It is the place of a block.
+    #[inline]
+    unsafe fn link(&self, at: Offset) -> NonNull<Offset> {
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.slot(at) }.cast()
+    }
+
+    /// Takes a block out of the free list.
     #[inline]
     fn pop(&self) -> Option<NonNull<[u8]>> {
-        let mut index = self.head.get();
-        if index == END {
-            index = self.carved.get();
-            if index >= Self::COUNT {
-                return None;
-            }
-            self.carved.set(index + 1);
-        } else {
-            self.head.set(self.link(index));
+        let at = self.head.get();
+        if at == END {
+            return None;
         }
+        // SAFETY: N2: a block stands there.
+        let link = unsafe { self.link(at) };
+        // SAFETY: by N1 and N2 the block of the list begins with an offset, and nobody else uses it.
+        self.head.set(unsafe { link.read() });
+        Some(self.hand_out(link.cast()))
+    }
+
+    /// Takes a block that was never handed out.
+    #[cold]
+    #[inline(never)]
+    fn carve(&self) -> Option<NonNull<[u8]>> {
+        let index = self.carved.get();
+        if index >= N {
+            return None;
+        }
+        self.carved.set(index + 1);
+        // SAFETY: there is a block of this number.
+        let slot = unsafe { self.slot(Self::FIRST + index * Self::BLOCK.size()) };
+        Some(self.hand_out(slot.cast()))
+    }
+
+    /// Hands a block out, in its full size.
+    #[inline]
+    fn hand_out(&self, start: NonNull<u8>) -> NonNull<[u8]> {
         #[cfg(debug_assertions)]
-        self.used[index as usize].set(true);
-        Some(NonNull::slice_from_raw_parts(
-            self.slot(index).cast(),
-            Self::BLOCK.size(),
-        ))
+        if let Some(index) = self.index_of(start.addr().get()) {
+            self.used[index].set(true);
+        }
+        NonNull::slice_from_raw_parts(start, Self::BLOCK.size())
     }
 
     /// Puts a block back.
     ///
     /// # Safety
     ///
-    /// The block of this number is in use, and its user gives it up.
+    /// The block at this place is in use, and its user gives it up.
     #[inline]
-    unsafe fn push(&self, index: Index) {
+    unsafe fn push(&self, at: Offset) {
+        // SAFETY: a block stands there, by the caller.
+        let link = unsafe { self.link(at) };
         #[cfg(debug_assertions)]
-        self.used[index as usize].set(false);
-        let link = self.slot(index).cast::<Index>();
-        // SAFETY: a slot holds and aligns an index, and by N1 and the caller's promise the block is
+        if let Some(index) = self.index_of(link.addr().get()) {
+            self.used[index].set(false);
+        }
+        // SAFETY: a slot holds and aligns an offset, and by N1 and the caller's promise the block is
         // this pool's now.
         unsafe { link.write(self.head.get()) };
-        self.head.set(index);
+        self.head.set(at);
     }
 
     /// The number of the block at `address`, if one that was handed out begins there.
-    fn index_of(&self, address: usize) -> Option<Index> {
+    fn index_of(&self, address: usize) -> Option<usize> {
         let (start, size) = (self.slots.get().addr(), Self::BLOCK.size());
-        let index = math::block_index(start, self.carved.get() as usize, size, address)?;
-        Index::try_from(index).ok()
+        math::block_index(start, self.carved.get(), size, address)
     }
 
-    /// The number of a block in use, from a pointer to it.
+    /// The place of a block in use, from a pointer to it.
     #[inline]
-    #[allow(clippy::cast_possible_truncation)] // It is less than `N`.
-    fn index_in_use(&self, ptr: NonNull<u8>, layout: Layout) -> Index {
+    fn place_in_use(&self, ptr: NonNull<u8>, layout: Layout) -> Offset {
         if check::ENABLED {
-            return self.look_up(ptr, layout);
+            self.look_up(ptr, layout);
         }
         // A wrong pointer is a broken promise, but the number must not wrap on the way to it.
-        let offset = ptr.addr().get().wrapping_sub(self.slots.get().addr());
-        (offset / Self::BLOCK.size()) as Index
+        ptr.addr().get().wrapping_sub(ptr::from_ref(self).addr())
     }
 
     /// Finds the block in use that begins at `ptr`. Ends the program if there is none, or if
     /// `layout` cannot fit it.
-    fn look_up(&self, ptr: NonNull<u8>, layout: Layout) -> Index {
+    fn look_up(&self, ptr: NonNull<u8>, layout: Layout) {
         let address = ptr.addr().get();
         let Some(index) = self.index_of(address) else {
             self.fail(Misuse::Foreign, address)
         };
         #[cfg(debug_assertions)]
-        if !self.used[index as usize].get() {
+        if !self.used[index].get() {
             self.fail(Misuse::DoubleFree, address)
         }
+        // Without the flags the number is not needed.
+        let _: usize = index;
         if !Self::serves(layout) {
             self.fail(Misuse::WrongLayout(layout), address)
         }
-        index
     }
 
     /// Ends the program with a message.
@@ -242,13 +266,19 @@ impl<T, const N: usize> InlinePool<T, N> {
     /// Tells whether a block serves a request that is not empty.
     #[inline]
     const fn serves(request: Layout) -> bool {
-        math::serves(Self::BLOCK, align_of::<Index>(), request)
+        math::serves(Self::BLOCK, request)
     }
 
     /// The block at `ptr`, in its full size, with the provenance of the pool.
+    ///
+    /// # Safety
+    ///
+    /// It is in use.
     #[inline]
-    fn whole(&self, ptr: NonNull<u8>, layout: Layout) -> NonNull<[u8]> {
-        let slot = self.slot(self.index_in_use(ptr, layout));
+    unsafe fn whole(&self, ptr: NonNull<u8>, layout: Layout) -> NonNull<[u8]> {
+        let at = self.place_in_use(ptr, layout);
+        // SAFETY: the place of a block, by the caller.
+        let slot = unsafe { self.slot(at) };
         NonNull::slice_from_raw_parts(slot.cast(), Self::BLOCK.size())
     }
 }
@@ -260,13 +290,11 @@ impl<T, const N: usize> InlinePool<T, N> {
 unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(dangling(layout));
-        }
         if !InlinePool::<T, N>::serves(layout) {
-            return Err(AllocError);
+            let nothing = layout.size() == 0;
+            return nothing.then(|| dangling(layout)).ok_or(AllocError);
         }
-        self.pop().ok_or(AllocError)
+        self.pop().or_else(|| self.carve()).ok_or(AllocError)
     }
 
     #[inline]
@@ -282,9 +310,9 @@ unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
         if layout.size() == 0 {
             return;
         }
-        let index = self.index_in_use(ptr, layout);
+        let at = self.place_in_use(ptr, layout);
         // SAFETY: the caller says that the block is currently allocated by this pool and gives it up.
-        unsafe { self.push(index) };
+        unsafe { self.push(at) };
     }
 
     #[inline]
@@ -301,7 +329,8 @@ unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
         if !InlinePool::<T, N>::serves(new) {
             return Err(AllocError);
         }
-        Ok(self.whole(ptr, old))
+        // SAFETY: the caller's promise, passed on.
+        Ok(unsafe { self.whole(ptr, old) })
     }
 
     #[inline]
@@ -334,13 +363,14 @@ unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
         if !InlinePool::<T, N>::serves(new) {
             return Err(AllocError);
         }
-        Ok(self.whole(ptr, old))
+        // SAFETY: the caller's promise, passed on.
+        Ok(unsafe { self.whole(ptr, old) })
     }
 }
 
 // SAFETY: a block in use of this pool begins at a slot that was handed out. A block of another
 // allocator lies elsewhere, unless the pool itself lies in it; that one is larger than any slot, as
-// the pool has more than one field, and so no layout that a slot serves fits it.
+// the pool has fields beside the blocks, and so no layout that a slot serves fits it.
 unsafe impl<T, const N: usize> Owns for &InlinePool<T, N> {
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         InlinePool::<T, N>::serves(layout) && self.index_of(ptr.addr().get()).is_some()
@@ -387,25 +417,31 @@ impl<T, const N: usize> fmt::Debug for InlinePool<T, N> {
 
 #[cfg(test)]
 mod layout {
-    use super::{InlinePool, Slot};
+    use super::{END, InlinePool, Slot};
     use memoffset::{offset_of, offset_of_union, span_of};
 
     // A free block holds and aligns its link, in its first bytes; a `T` of that size or more costs
     // nothing on top.
     const _: () = assert!(offset_of_union!(Slot<u8>, link) == 0);
     const _: () = assert!(offset_of_union!(Slot<u8>, _value) == 0);
-    const _: () = assert!(size_of::<Slot<()>>() == 4 && align_of::<Slot<()>>() == 4);
-    const _: () = assert!(size_of::<Slot<u8>>() == 4 && align_of::<Slot<u8>>() == 4);
+    const _: () = assert!(size_of::<Slot<()>>() == size_of::<usize>());
+    const _: () = assert!(align_of::<Slot<u8>>() == align_of::<usize>());
     const _: () = assert!(size_of::<Slot<[u64; 3]>>() == size_of::<[u64; 3]>());
-    // The blocks of a pool are aligned wherever the pool stands.
+    // The blocks of a pool are aligned wherever the pool stands, and none is at the end of the list.
     const _: () = assert!(offset_of!(InlinePool<u64, 4>, slots) % align_of::<u64>() == 0);
+    const _: () =
+        assert!(offset_of!(InlinePool<u8, 4>, head) == END && InlinePool::<u8, 4>::FIRST > END);
 
     #[test]
     fn around_the_blocks_stand_two_numbers_and_the_flags_of_debug_builds() {
         type Pool = InlinePool<[u64; 8], 4>;
+        let word = size_of::<usize>();
         assert_eq!(span_of!(Pool, slots).len(), 4 * 64);
-        assert_eq!(span_of!(Pool, head).len() + span_of!(Pool, carved).len(), 8);
+        assert_eq!(
+            span_of!(Pool, head).len() + span_of!(Pool, carved).len(),
+            2 * word
+        );
         let flags = if cfg!(debug_assertions) { 8 } else { 0 };
-        assert_eq!(size_of::<Pool>(), 4 * 64 + 8 + flags);
+        assert_eq!(size_of::<Pool>(), 4 * 64 + 2 * word + flags);
     }
 }

@@ -33,6 +33,16 @@ pub(crate) struct List<N>(Option<N>);
 impl<N> List<N> {
     /// The empty list.
     pub(crate) const EMPTY: Self = Self(None);
+
+    /// The list that begins with `first`.
+    pub(crate) fn from_first(first: Option<N>) -> Self {
+        Self(first)
+    }
+
+    /// The first element, and with it all others.
+    pub(crate) fn into_first(self) -> Option<N> {
+        self.0
+    }
 }
 
 impl<N> Default for List<N> {
@@ -68,7 +78,7 @@ impl<N: Node> List<N> {
     }
 
     /// Turns the order around.
-    fn reversed(mut self) -> Self {
+    pub(crate) fn reversed(mut self) -> Self {
         let mut reversed = Self::EMPTY;
         while let Some(lone) = self.pop() {
             reversed.push(lone);

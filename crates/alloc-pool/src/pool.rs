@@ -7,7 +7,7 @@ use core::fmt;
 use alloc_core::{AllocError, Allocator, DefaultUpstream};
 
 use crate::chunk::{Cursor, Linked};
-use crate::free_list::{FreeList, LINK};
+use crate::free_list::{FreeLists, LINK};
 use crate::list::Shared;
 use crate::math;
 
@@ -56,9 +56,9 @@ const CHUNK_LIMIT: usize = 1 << 20;
 pub struct Pool<A: Allocator = DefaultUpstream> {
     /// Blocks that were handed out and came back.
     ///
-    /// - P1: every block of the pool is in exactly one of these places: in this list, under the
+    /// - P1: every block of the pool is in exactly one of these places: in these lists, under the
     ///   cursor, in a chunk of `fresh`, or *currently allocated* by this pool.
-    pub(crate) free: FreeList,
+    pub(crate) free: FreeLists,
     /// The layout of each block in each chunk; of size zero as long as it is not known, and then
     /// there is no chunk.
     ///
@@ -215,7 +215,7 @@ impl<A: Allocator> Pool<A> {
         upstream: A,
     ) -> Self {
         Self {
-            free: Shared::new(),
+            free: FreeLists::new(),
             block: Cell::new(block),
             cursor: Cell::new(Cursor::EMPTY),
             used: Shared::new(),
@@ -310,7 +310,7 @@ impl<A: Allocator> Pool<A> {
         let fresh: usize = self
             .fresh
             .with(|list| list.iter().map(|linked| linked.chunk().blocks()).sum());
-        let freed = self.free.with(|list| list.iter().count());
+        let freed = self.free.count();
         let cursor = self.cursor.take();
         let left = cursor.left();
         self.cursor.set(cursor);

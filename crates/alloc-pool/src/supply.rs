@@ -9,21 +9,35 @@ use alloc_core::{AllocError, Allocator};
 
 use crate::Pool;
 use crate::chunk::{Chunk, Chunks, Cursor};
-use crate::free_list::{Block, LINK};
+use crate::free_list::{Block, Free, LINK};
 use crate::list::{List, Node};
 use crate::math;
 
 impl<A: Allocator> Pool<A> {
-    /// Takes a block from wherever there is one. The block layout is known.
-    pub(crate) fn supply(&self) -> Result<Block, AllocError> {
+    /// Takes a block for `request` from wherever there is one: from its own list, from those of
+    /// other requests, from the cursor, from the upstream.
+    ///
+    /// # Errors
+    ///
+    /// If no block serves the request, or there is none.
+    pub(crate) fn supply(&self, request: Layout) -> Result<Block, AllocError> {
+        let block = self.block.get();
+        if !self.serves(request) {
+            return Err(AllocError);
+        }
         loop {
-            if let Some(block) = self.free.pop() {
+            if let Some(block) = self.free.take_like(request) {
                 return Ok(block);
             }
-            if let Some(block) = self.carve() {
+            // SAFETY: P2; the blocks serve it, as was just seen, and what they are does not change.
+            unsafe { self.free.gather(request, math::batch(block.size())) };
+            if let Some(block) = self.free.take_like(request) {
                 return Ok(block);
             }
-            self.grow_for(self.block.get())?;
+            if let Some(block) = self.carve(request) {
+                return Ok(block);
+            }
+            self.grow_for(block)?;
         }
     }
 
@@ -42,11 +56,14 @@ impl<A: Allocator> Pool<A> {
         self.grow_for(block)
     }
 
-    /// Takes a block off the cursor, or off the next chunk that is fresh.
-    fn carve(&self) -> Option<Block> {
+    /// Takes a block off the cursor, or off the next chunk that is fresh, and puts those behind it
+    /// into the list of requests like this one, so that the next ones need not come here.
+    ///
+    /// The blocks serve `request`.
+    fn carve(&self, request: Layout) -> Option<Block> {
+        debug_assert!(self.serves(request));
         let mut cursor = self.cursor.take();
-        let mut block = cursor.carve();
-        if block.is_none()
+        if cursor.left() == 0
             && let Some(chunk) = self.fresh.pop()
         {
             // SAFETY: by P1 nothing uses a block of a fresh chunk. As it moves to `used`, it is not
@@ -54,10 +71,19 @@ impl<A: Allocator> Pool<A> {
             // it releases the chunk.
             cursor = unsafe { chunk.carve() };
             self.used.push(chunk);
-            block = cursor.carve();
+        }
+        let first = cursor.carve();
+        let mut ahead = List::<Free>::EMPTY;
+        let batch = math::batch(self.block.get().size());
+        for block in (1..batch).map_while(|_| cursor.carve()) {
+            ahead.push(block);
         }
         self.cursor.set(cursor);
-        block
+        while let Some(block) = ahead.pop() {
+            // SAFETY: P2; the blocks serve the request, by the caller.
+            unsafe { self.free.give(block, request) };
+        }
+        first
     }
 
     /// Gets a chunk of `block`s. Asks for fewer and fewer if the upstream refuses many; a pool with
@@ -146,7 +172,7 @@ impl<A: Allocator> Pool<A> {
     pub fn reset(&mut self) {
         // By `&mut self` no block is currently allocated any more. All of P1's places are emptied,
         // and every chunk becomes fresh.
-        self.free.with(|list| *list = List::EMPTY);
+        self.free.forget();
         self.cursor.set(Cursor::EMPTY);
         while let Some(chunk) = self.used.pop() {
             chunk.unmark_all();
@@ -186,7 +212,7 @@ impl<A: Allocator> Pool<A> {
     /// Moves the chunks that are wholly free from `used` to `empty`, and their blocks out of the
     /// free list and the cursor.
     fn part_used_chunks(&self, empty: &mut Chunks) {
-        let mut free = self.free.with(core::mem::take).sorted_down();
+        let mut free = self.free.take_all().sorted_down();
         let used = self.used.with(core::mem::take);
         let front = used.first();
         let mut used = used.sorted_down();
@@ -224,8 +250,18 @@ impl<A: Allocator> Pool<A> {
         if let Some(chunk) = kept_front {
             kept_used.push(chunk);
         }
-        self.free.with(|list| *list = kept_free);
+        self.put_back(kept_free);
         self.used.with(|list| *list = kept_used);
+    }
+
+    /// Puts blocks back that were taken out of the lists; the first of them is the next to be taken.
+    fn put_back(&self, free: List<Free>) {
+        let block = self.block.get();
+        let mut turned = free.reversed();
+        while let Some(free) = turned.pop() {
+            // SAFETY: P2, and a block serves a request for all of it.
+            unsafe { self.free.give(free, block) };
+        }
     }
 
     /// Gives chunks back of which no block is in any of P1's places, and returns their size in bytes.
