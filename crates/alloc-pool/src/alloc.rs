@@ -236,20 +236,7 @@ unsafe impl<A: Allocator> Allocator for Pool<A> {
 unsafe impl<A: Allocator> Owns for Pool<A> {
     /// Tells whether the block is one of this pool's. Takes time linear in the chunks.
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
-        if !self.serves(layout) {
-            return false;
-        }
-        let cursor = self.cursor.take();
-        let mut left = cursor.left();
-        self.cursor.set(cursor);
-        self.used.with(|list| {
-            list.iter().any(|linked| {
-                // Only the chunk in front has blocks that were not handed out.
-                let handed_out = linked.chunk().blocks() - core::mem::take(&mut left);
-                let index = linked.chunk().index_of(ptr.addr().get());
-                index.is_some_and(|index| index < handed_out)
-            })
-        })
+        self.serves(layout) && self.block_at(ptr.addr().get()).is_some()
     }
 }
 

@@ -38,6 +38,13 @@ impl Block {
     }
 }
 
+impl Block {
+    /// The address at which it begins.
+    pub(crate) fn addr(&self) -> usize {
+        self.0.addr().get()
+    }
+}
+
 /// A free block that holds a link.
 ///
 /// - F3: the block begins with an initialised `Option<Free>`. It owns the next free block if there is one.
@@ -212,6 +219,12 @@ impl FreeLists {
     /// Forgets all blocks without touching them.
     pub(crate) fn forget(&self) {
         self.0.iter().for_each(|list| list.0.set(None));
+    }
+
+    /// Tells whether a free block begins at `address`. Walks them.
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        let holds = |list: &List<Free>| list.iter().any(|free| free.addr() == address);
+        self.0.iter().any(|list| list.with(holds))
     }
 
     /// The number of blocks.

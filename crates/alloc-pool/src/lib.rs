@@ -105,19 +105,26 @@
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 #![cfg_attr(feature = "nightly", doc(test(attr(feature(allocator_api)))))]
 
+#[cfg(feature = "std")]
+extern crate std;
+
 mod alloc;
 mod check;
 mod chunk;
 mod free_list;
+mod hardened;
 mod inline;
 mod list;
+mod live;
 mod math;
 mod pool;
 mod supply;
 
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
+pub use hardened::{HardenedPool, Hardening, Sealed, Strict};
 pub use inline::InlinePool;
+pub use live::LiveBlocks;
 pub use pool::Pool;
 
 #[cfg(all(doctest, feature = "alloc"))]

@@ -99,7 +99,7 @@ pub(crate) const fn serves(block: Layout, request: Layout) -> bool {
 }
 
 /// Bytes of a word. Every block is aligned to it, and its size is a multiple of it.
-const WORD: usize = size_of::<usize>();
+pub(crate) const WORD: usize = size_of::<usize>();
 
 /// Words of the largest request that shares its list only with requests of as many words.
 const WORDS: usize = 32;

@@ -4,6 +4,7 @@
 //! the pool does no harm.
 
 use core::alloc::Layout;
+use core::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator};
 
@@ -46,13 +47,16 @@ impl<A: Allocator> Pool<A> {
     /// # Errors
     ///
     /// If there is nothing to learn, or no chunk. The pool has then learned nothing.
-    #[cold]
     pub(crate) fn learn(&self, request: Layout) -> Result<(), AllocError> {
+        self.learn_roomy(request, self.headroom.ok_or(AllocError)?)
+    }
+
+    /// The same, of blocks with `extra` bytes beside what is asked for.
+    pub(crate) fn learn_roomy(&self, request: Layout, extra: usize) -> Result<(), AllocError> {
         if self.block.get().size() != 0 {
             return Err(AllocError);
         }
-        let headroom = self.headroom.ok_or(AllocError)?;
-        let block = math::block_layout(request, headroom, LINK).ok_or(AllocError)?;
+        let block = math::block_layout(request, extra, LINK).ok_or(AllocError)?;
         self.grow_for(block)
     }
 
@@ -254,6 +258,35 @@ impl<A: Allocator> Pool<A> {
         self.used.with(|list| *list = kept_used);
     }
 
+    /// Takes a block over that was in none of P1's places.
+    ///
+    /// # Safety
+    ///
+    /// It is from [`supply`](Self::supply) of this pool, and nobody uses it.
+    pub(crate) unsafe fn take_over(&self, block: NonNull<u8>) {
+        // SAFETY: the caller's promise is F2, and P2 gives F1.
+        let free = unsafe { Block::new(block) };
+        // SAFETY: P2, and a block serves a request for all of it.
+        unsafe { self.free.give(free, self.block.get()) };
+    }
+
+    /// The block that begins at `address`, with the provenance of its chunk, if one that was taken
+    /// off the cursor at some time does. Takes time linear in the chunks.
+    pub(crate) fn block_at(&self, address: usize) -> Option<NonNull<u8>> {
+        let cursor = self.cursor.take();
+        let mut left = cursor.left();
+        self.cursor.set(cursor);
+        self.used.with(|list| {
+            list.iter().find_map(|linked| {
+                let chunk = linked.chunk();
+                // Only the chunk in front has blocks under the cursor.
+                let taken = chunk.blocks() - core::mem::take(&mut left);
+                let index = chunk.index_of(address).filter(|&index| index < taken)?;
+                Some(chunk.block(index))
+            })
+        })
+    }
+
     /// Puts blocks back that were taken out of the lists; the first of them is the next to be taken.
     fn put_back(&self, free: List<Free>) {
         let block = self.block.get();
@@ -277,9 +310,18 @@ impl<A: Allocator> Pool<A> {
 
 impl<A: Allocator> Drop for Pool<A> {
     fn drop(&mut self) {
-        // Dropping ends the life of every block that is still in use.
-        self.reset();
-        let chunks = self.fresh.with(core::mem::take);
-        self.release_all(chunks);
+        /// Gives the chunks back even if the report of leaks unwinds.
+        struct Rest<'p, A: Allocator>(&'p mut Pool<A>);
+
+        impl<A: Allocator> Drop for Rest<'_, A> {
+            fn drop(&mut self) {
+                // Dropping ends the life of every block that is still in use.
+                self.0.reset();
+                let chunks = self.0.fresh.with(core::mem::take);
+                self.0.release_all(chunks);
+            }
+        }
+
+        Rest(self).0.report_leaks();
     }
 }
