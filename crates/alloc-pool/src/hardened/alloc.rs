@@ -89,7 +89,7 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
                     .map(|place| place.replace(ptr::null_mut()));
                 let block = waiting.find_map(NonNull::new).ok_or(error)?;
                 // SAFETY: H1: it waits no longer.
-                unsafe { self.seals.set(block, true) };
+                unsafe { self.seals.set_used(block) };
                 return Ok(block);
             }
         };
@@ -101,7 +101,7 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
             self.random.set(key::fresh([self.seals.key(), 0]) as u64);
         }
         // SAFETY: the pool behind gave it up, and by H2 it has room for a seal.
-        unsafe { self.seals.set(block, true) };
+        unsafe { self.seals.set_used(block) };
         Ok(block)
     }
 
@@ -112,23 +112,27 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
         }
     }
 
-    /// Lets a free block wait, and puts the one whose place it takes into a list.
+    /// Lets a block wait if its seal says that it is in use, and puts the one whose place it takes
+    /// into a list. Tells whether it did.
     ///
     /// # Safety
     ///
     /// The block is in use, of this pool, and its user gives it up. It serves what the slot is for.
     #[inline]
-    unsafe fn wait(&self, block: NonNull<u8>, slot: usize) {
+    unsafe fn wait(&self, block: NonNull<u8>, slot: usize) -> bool {
+        // SAFETY: the caller's promise, passed on.
+        if !unsafe { self.seals.retire(block) } {
+            return false;
+        }
         let random = key::next(self.random.get());
         self.random.set(random);
-        // SAFETY: a block of this pool that nobody uses.
-        unsafe { self.seals.set(block, false) };
         #[allow(clippy::cast_possible_truncation)] // It is less than `WAITING`.
         let place = &self.waiting[(random >> 8) as usize % WAITING];
         if let Some(chosen) = NonNull::new(place.replace(block.as_ptr())) {
             // SAFETY: H1: it waits no longer; all blocks serve the same.
             unsafe { self.seals.link(chosen, slot) };
         }
+        true
     }
 
     /// The pointer, with the provenance of the whole block in debug builds, in case that it lost it
@@ -242,22 +246,20 @@ unsafe impl<A: Allocator, H: Hardening> Allocator for HardenedPool<A, H> {
         }
         let block = self.restored(ptr);
         let slot = math::slot_to_give(layout);
-        if H::ZERO_ON_FREE || H::RANDOM_ORDER {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.checked(block, layout) };
+        let given = if H::RANDOM_ORDER {
+            // SAFETY: the caller's promise, passed on; the block serves what it served, and so what the
+            // slot is for.
+            unsafe { self.wait(block, slot) }
+        } else {
+            // SAFETY: as before.
+            unsafe { self.seals.give(block, slot) }
+        };
+        if !given {
+            self.accuse(ptr, layout);
         }
         if H::ZERO_ON_FREE {
-            // SAFETY: the block is in use, and its user gives it up.
+            // SAFETY: the block is this pool's now, and no link stands in it.
             unsafe { zero(self.whole(block), 0) };
-        }
-        if H::RANDOM_ORDER {
-            // SAFETY: as before; it serves what it served, and so what the slot is for.
-            unsafe { self.wait(block, slot) };
-            return;
-        }
-        // SAFETY: as before.
-        if !unsafe { self.seals.give(block, slot) } {
-            self.accuse(ptr, layout);
         }
     }
 

@@ -93,7 +93,7 @@ impl Hardening for Strict {
 ///
 /// - a block that was freed before;
 /// - a pointer that is no block of this pool, or points into one;
-/// - a layout that no block has;
+/// - a size that no block has;
 /// - a write in front of the block, or behind the end of the one before it;
 ///
 /// and `allocate` finds links that were overwritten. What is found ends the program with a message

@@ -147,18 +147,36 @@ impl Seals {
         list.set(block.as_ptr());
     }
 
-    /// Seals a block that is in no list: as in use, or as free.
+    /// Seals a block that is in no list as in use.
     ///
     /// # Safety
     ///
     /// It is a block of this pool, and nobody uses it.
-    pub(super) unsafe fn set(&self, block: NonNull<u8>, used: bool) {
-        let mask = self.mask(block);
-        let seal = if used { mask } else { mask ^ END.addr() };
+    pub(super) unsafe fn set_used(&self, block: NonNull<u8>) {
         // SAFETY: a block of this pool.
-        let place = unsafe { seal_of(block) };
+        let seal = unsafe { seal_of(block) };
         // SAFETY: S1.
-        unsafe { place.write(ptr::without_provenance_mut(seal)) };
+        unsafe { seal.write(ptr::without_provenance_mut(self.mask(block))) };
+    }
+
+    /// Seals a block as free that is put into no list, if its seal says that it is in use, and tells
+    /// whether it did.
+    ///
+    /// # Safety
+    ///
+    /// The block is in use, of this pool, and its user gives it up.
+    #[inline]
+    pub(super) unsafe fn retire(&self, block: NonNull<u8>) -> bool {
+        let mask = self.mask(block);
+        // SAFETY: a block of this pool.
+        let seal = unsafe { seal_of(block) };
+        // SAFETY: S1 and S2.
+        let used = unsafe { seal.read() }.addr() == mask;
+        if used {
+            // SAFETY: S1.
+            unsafe { seal.write(ptr::without_provenance_mut(mask ^ END.addr())) };
+        }
+        used
     }
 
     /// What the seal of a block holds: null if the block is in use, else the address of another
