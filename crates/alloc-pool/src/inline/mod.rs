@@ -113,6 +113,35 @@ impl<T, const N: usize> InlinePool<T, N> {
         N - self.in_use()
     }
 
+    /// Visits the blocks that are currently allocated, in the order of their addresses: those that
+    /// are held by raw pointer, and those that were forgotten. Takes `N` bytes of stack.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_pool::{AllocError, Allocator, InlinePool, Layout};
+    ///
+    /// let mut pool = InlinePool::<u64, 3>::new();
+    /// let block = (&pool).allocate(Layout::new::<u64>())?.cast::<u8>();
+    /// let found = pool.live_blocks().map(|block| block.addr()).collect::<Vec<_>>();
+    /// assert_eq!(found, [block.addr()]);
+    /// # Ok::<(), AllocError>(())
+    /// ```
+    pub fn live_blocks(&mut self) -> impl Iterator<Item = NonNull<[u8]>> {
+        let mut free = [false; N];
+        for at in self.free() {
+            // N2: it is the place of one of the first `carved` blocks.
+            free[(at - Self::FIRST) / Self::BLOCK.size()] = true;
+        }
+        let pool = &*self;
+        let used = (0..pool.carved.get()).filter(move |&index| !free[index]);
+        used.map(|index| {
+            // SAFETY: `carved` is at most `N`, so there is a block of this number.
+            let slot = unsafe { pool.slot(Self::FIRST + index * Self::BLOCK.size()) };
+            NonNull::slice_from_raw_parts(slot.cast(), Self::BLOCK.size())
+        })
+    }
+
     /// Takes every block back.
     ///
     /// That it takes `&mut self` is what makes it safe: no borrow of the pool, and so no block in
