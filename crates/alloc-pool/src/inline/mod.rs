@@ -29,11 +29,11 @@ union Slot<T> {
 /// `N` blocks for values of `T`, stored in the pool itself: on the stack, in a struct, wherever it
 /// stands. No heap.
 ///
-/// `&InlinePool` is an [`Allocator`], and only the reference: moving the pool would move its
-/// blocks, and a reference is what forbids that. It serves every request that is no larger and no
-/// more aligned than a block, and errs on any other. Blocks are as large and as aligned as `T`, and
-/// at least as a `usize`; [`BLOCK`](Self::BLOCK) says how much. `N = 0` gives a pool that always
-/// errs. The pool is not `Sync`; `InlineSyncPool` of `alloc-sync-pool` is.
+/// `&InlinePool` is an [`Allocator`](crate::Allocator), and only the reference: moving the pool
+/// would move its blocks, and a reference is what forbids that. It serves every request that is no
+/// larger and no more aligned than a block, and errs on any other. Blocks are as large and as
+/// aligned as `T`, and at least as a `usize`; [`BLOCK`](Self::BLOCK) says how much. `N = 0` gives a
+/// pool that always errs. The pool is not `Sync`; `InlineSyncPool` of `alloc-sync-pool` is.
 ///
 /// # Examples
 ///
