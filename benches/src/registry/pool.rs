@@ -23,6 +23,7 @@ fn add_blocks(cases: &mut Vec<Case>) {
         floor: [free_lists::Alone],
         ours: [
             free_lists::Pooled, free_lists::PooledAtRunTime, free_lists::Inline,
+            free_lists::Hardened, free_lists::HardenedStrictly,
             shared::SyncPooled, shared::SyncPooledLocal,
         ],
         system: [heaps::SystemHeap],
@@ -52,7 +53,10 @@ fn add_blocks(cases: &mut Vec<Case>) {
 fn add_nodes(cases: &mut Vec<Case>) {
     table!(cases, "pool", threads: &[1],
         floor: [],
-        ours: [free_lists::Pooled, free_lists::Inline, shared::SyncPooled, shared::SyncPooledLocal],
+        ours: [
+            free_lists::Pooled, free_lists::Inline, free_lists::Hardened, free_lists::HardenedStrictly,
+            shared::SyncPooled, shared::SyncPooledLocal,
+        ],
         system: [heaps::SystemHeap],
         peers: [free_lists::MadeByHand, heaps::Mimalloc, heaps::Snmalloc, heaps::Jemalloc],
         {

@@ -9,8 +9,8 @@ use std::hint::black_box;
 use std::ptr::NonNull;
 use std::thread;
 
-use alloc_core::Allocator;
-use alloc_pool::{InlinePool, Pool};
+use alloc_core::{Allocator, Global};
+use alloc_pool::{HardenedPool, InlinePool, Pool, Strict};
 
 use super::Subject;
 
@@ -188,6 +188,14 @@ free_lists! {
     /// [`Pool`], asked for a layout that is known at run time only.
     "Pool, layout at run time" PooledAtRunTime: Pool = Pool::new(BLOCK),
         FreeList(&mut), |pool| Through<&'s Pool, false> = Through::new(pool);
+
+    /// [`HardenedPool`] as it comes: with seals alone.
+    "HardenedPool" Hardened: HardenedPool = HardenedPool::new(BLOCK),
+        FreeList(&mut), |pool| Through<&'s HardenedPool> = Through::new(pool);
+
+    /// [`HardenedPool`] with all that it can do.
+    "HardenedPool, strict" HardenedStrictly: HardenedPool<Global, Strict> = HardenedPool::new_in(BLOCK, Global),
+        FreeList(&mut), |pool| Through<&'s HardenedPool<Global, Strict>> = Through::new(pool);
 
     /// [`InlinePool`], boxed as it is a large one.
     "InlinePool" Inline: Box<InlinePool<Bytes, CAPACITY>> = boxed(InlinePool::new),

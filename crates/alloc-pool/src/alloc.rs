@@ -7,14 +7,14 @@ use alloc_core::{AllocError, Allocator, AllocatorEq, Owns, Reset, dangling};
 
 use crate::Pool;
 use crate::check::{self, Misuse, Report};
-use crate::free_list::{Block, LINK};
+use crate::free_list::Block;
 use crate::math;
 
 impl<A: Allocator> Pool<A> {
     /// Tells whether a block serves a request that is not empty.
     #[inline]
-    fn serves(&self, request: Layout) -> bool {
-        math::serves(self.block.get(), LINK.align(), request)
+    pub(crate) fn serves(&self, request: Layout) -> bool {
+        math::serves(self.block.get(), request)
     }
 
     /// Hands a block out, in its full size.
@@ -33,7 +33,8 @@ impl<A: Allocator> Pool<A> {
         NonNull::slice_from_raw_parts(start, self.block.get().size())
     }
 
-    /// Serves a request for which the free list has no block, or one that no block serves.
+    /// Serves a request for which its list has no block, or one that no block serves.
+    #[cold]
     #[inline(never)]
     fn allocate_slow(&self, request: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if request.size() == 0 {
@@ -44,7 +45,7 @@ impl<A: Allocator> Pool<A> {
         }
         // What was learned from a request serves it.
         debug_assert!(self.serves(request));
-        self.supply().map(|block| self.hand_out(block))
+        self.supply(request).map(|block| self.hand_out(block))
     }
 
     /// Checks a pointer that is passed to `deallocate`, `grow` or `shrink`, in debug builds.
@@ -140,8 +141,14 @@ pub(crate) unsafe fn zero(block: NonNull<[u8]>, from: usize) {
 unsafe impl<A: Allocator> Allocator for Pool<A> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if self.serves(layout)
-            && let Some(block) = self.free.pop()
+        // By FL2 a block of this list serves the request.
+        if let Some(block) = self.free.take_for(layout) {
+            return Ok(self.hand_out(block));
+        }
+        // For a constant request of some words this is not there.
+        if math::needs_look(layout)
+            && self.serves(layout)
+            && let Some(block) = self.free.take_like(layout)
         {
             return Ok(self.hand_out(block));
         }
@@ -168,7 +175,8 @@ unsafe impl<A: Allocator> Allocator for Pool<A> {
         // SAFETY: the caller says that the block is currently allocated by this pool and gives it
         // up. By P2 it is as F1 says.
         let block = unsafe { Block::new(start) };
-        self.free.push(block);
+        // SAFETY: P2; the layout fits a block of this pool, by the caller, and is not empty.
+        unsafe { self.free.give(block, layout) };
     }
 
     #[inline]
@@ -228,20 +236,7 @@ unsafe impl<A: Allocator> Allocator for Pool<A> {
 unsafe impl<A: Allocator> Owns for Pool<A> {
     /// Tells whether the block is one of this pool's. Takes time linear in the chunks.
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
-        if !self.serves(layout) {
-            return false;
-        }
-        let cursor = self.cursor.take();
-        let mut left = cursor.left();
-        self.cursor.set(cursor);
-        self.used.with(|list| {
-            list.iter().any(|linked| {
-                // Only the chunk in front has blocks that were not handed out.
-                let handed_out = linked.chunk().blocks() - core::mem::take(&mut left);
-                let index = linked.chunk().index_of(ptr.addr().get());
-                index.is_some_and(|index| index < handed_out)
-            })
-        })
+        self.serves(layout) && self.block_at(ptr.addr().get()).is_some()
     }
 }
 

@@ -1,9 +1,9 @@
-//! What debug builds find out about the calls to `deallocate`.
+//! What debug builds and hardened pools find out about the calls to `deallocate`.
 
 use core::alloc::Layout;
 use core::fmt;
 
-/// Whether blocks are watched. Where they are not, nothing of it is left in the program.
+/// Whether the blocks of every pool are watched. Where they are not, nothing of it is left in the program.
 pub(crate) const ENABLED: bool = cfg!(debug_assertions);
 
 /// What was wrong with a call to `deallocate`.
@@ -15,6 +15,10 @@ pub(crate) enum Misuse {
     DoubleFree,
     /// The block is allocated, but no request of this layout can have got it.
     WrongLayout(Layout),
+    /// The word in front of the block, which is not its user's, was overwritten.
+    BrokenSeal,
+    /// What a link of the free list leads to is no block.
+    BrokenList,
 }
 
 /// Everything that the message says.
@@ -46,6 +50,11 @@ impl fmt::Display for Report {
                 layout.size(),
                 layout.align()
             )?,
+            Misuse::BrokenSeal => write!(
+                f,
+                "overwritten: the word in front of the block at {address:#x}"
+            )?,
+            Misuse::BrokenList => write!(f, "broken free list: no block is at {address:#x}")?,
         }
         let (size, align) = (block.size(), block.align());
         write!(
@@ -94,6 +103,16 @@ mod tests {
         assert_eq!(
             report.to_string(),
             std::format!("wrong layout for the block at 0x1000: 100 bytes aligned to 1, {place}")
+        );
+        report.misuse = Misuse::BrokenSeal;
+        assert_eq!(
+            report.to_string(),
+            std::format!("overwritten: the word in front of the block at 0x1000, {place}")
+        );
+        report.misuse = Misuse::BrokenList;
+        assert_eq!(
+            report.to_string(),
+            std::format!("broken free list: no block is at 0x1000, {place}")
         );
     }
 }

@@ -115,6 +115,11 @@ impl Chunk {
         unsafe { self.0.as_mut() }
     }
 
+    /// What the upstream was asked for, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.foot().layout.size()
+    }
+
     /// The number of blocks, not zero.
     pub(crate) fn blocks(&self) -> usize {
         self.foot().blocks

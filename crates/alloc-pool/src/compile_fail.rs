@@ -47,6 +47,52 @@ struct Shared;
 /// ```
 struct SharedInline;
 
+/// Nor is a hardened pool.
+///
+/// ```compile_fail,E0277
+/// use alloc_pool::{HardenedPool, Layout};
+///
+/// let pool = HardenedPool::new(Layout::new::<u64>());
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| assert_eq!(pool.in_use(), 0));
+/// });
+/// ```
+///
+/// Moved into the thread it may be:
+///
+/// ```
+/// use alloc_pool::{HardenedPool, Layout};
+///
+/// let pool = HardenedPool::new(Layout::new::<u64>());
+/// std::thread::scope(|scope| {
+///     scope.spawn(move || assert_eq!(pool.in_use(), 0));
+/// });
+/// ```
+struct SharedHardened;
+
+/// A pool does not change while one looks at its blocks.
+///
+/// ```compile_fail,E0502
+/// use alloc_pool::{Allocator, Layout, Pool};
+///
+/// let mut pool = Pool::new(Layout::new::<u64>());
+/// let mut blocks = pool.live_blocks();
+/// let block = pool.allocate(Layout::new::<u64>());
+/// assert_eq!(blocks.next(), None);
+/// ```
+///
+/// Before that it may:
+///
+/// ```
+/// use alloc_pool::{Allocator, Layout, Pool};
+///
+/// let mut pool = Pool::new(Layout::new::<u64>());
+/// let block = pool.allocate(Layout::new::<u64>());
+/// let mut blocks = pool.live_blocks();
+/// assert_eq!(blocks.next(), block.ok());
+/// ```
+struct ChangedWhileVisited;
+
 /// A block does not outlive its pool.
 ///
 /// ```compile_fail,E0505

@@ -1,9 +1,11 @@
 //! Free blocks, and the list that they form with links inside themselves.
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::ptr::NonNull;
 
-use crate::list::{Node, Shared};
+use crate::list::{List, Node};
+use crate::math::{self, SLOTS};
 
 /// What a free block has to hold: the link to the next one.
 pub(crate) const LINK: Layout = Layout::new::<Option<Free>>();
@@ -33,6 +35,13 @@ impl Block {
     #[inline]
     pub(crate) fn into_raw(self) -> NonNull<u8> {
         self.0
+    }
+}
+
+impl Block {
+    /// The address at which it begins.
+    pub(crate) fn addr(&self) -> usize {
+        self.0.addr().get()
     }
 }
 
@@ -76,11 +85,162 @@ impl Node for Free {
     }
 }
 
-/// The free blocks of a pool. The block that was freed last is taken first.
-pub(crate) type FreeList = Shared<Free>;
+/// Free blocks in a list. The block that was freed last is taken first.
+///
+/// It is a [`List`] that is changed through a shared reference, and it never stores an empty list
+/// on the way: that store would be one instruction in eight.
+#[derive(Debug)]
+pub(crate) struct FreeList(
+    /// FL1: the address of the first [`Free`], which this list owns; `None` if there is none.
+    Cell<Option<NonNull<u8>>>,
+);
+
+impl FreeList {
+    /// The empty list.
+    const fn new() -> Self {
+        Self(Cell::new(None))
+    }
+
+    /// Adds a block in front.
+    #[inline]
+    pub(crate) fn push(&self, block: Block) {
+        // FL1: the nodes that are behind the new one are owned by it from now on.
+        let rest = self.0.get().map(|first| Free(Block(first)));
+        self.0.set(Some(Free::join(block, rest).0.into_raw()));
+    }
+
+    /// Takes the block in front.
+    #[inline]
+    pub(crate) fn pop(&self) -> Option<Block> {
+        // FL1: the node is given up before anybody else can look.
+        let (block, rest) = Free(Block(self.0.get()?)).split();
+        self.0.set(rest.map(|first| first.0.into_raw()));
+        Some(block)
+    }
+
+    /// Takes all blocks.
+    pub(crate) fn take(&self) -> List<Free> {
+        List::from_first(self.0.take().map(|first| Free(Block(first))))
+    }
+
+    /// Runs `f` on the blocks. `f` calls nothing that could come back here, for they are away
+    /// meanwhile.
+    fn with<R>(&self, f: impl FnOnce(&List<Free>) -> R) -> R {
+        let list = self.take();
+        let result = f(&list);
+        self.0
+            .set(list.into_first().map(|first| first.0.into_raw()));
+        result
+    }
+
+    /// Takes up to `most` blocks from the front of `other`, and keeps their order.
+    fn refill(&self, other: &Self, most: usize) {
+        let mut turned = List::<Free>::EMPTY;
+        for block in (0..most).map_while(|_| other.pop()) {
+            turned.push(block);
+        }
+        while let Some(block) = turned.pop() {
+            self.push(block);
+        }
+    }
+}
+
+/// The free blocks of a pool, in a list for each size of request.
+///
+/// All blocks of a pool are of one size, and any of them would do for any request that a block
+/// serves. That there are several lists is for the check: a block that served a request of some
+/// words serves the next one of as many words, and where the request is a constant, so is the place
+/// of its list. Whether there is a block in it is all that is left to ask.
+///
+/// - FL2: the list of slot 0 is empty. If the list of another slot is not, the blocks of this pool
+///   serve every request of which [`math::slot_to_take`] is that slot.
+#[derive(Debug)]
+pub(crate) struct FreeLists([FreeList; SLOTS]);
+
+impl FreeLists {
+    /// No blocks.
+    pub(crate) const fn new() -> Self {
+        Self([const { FreeList::new() }; SLOTS])
+    }
+
+    /// Takes a block that serves `request`, if the list for it has one. It looks at nothing else.
+    #[inline]
+    pub(crate) fn take_for(&self, request: Layout) -> Option<Block> {
+        self.0.get(math::slot_to_take(request))?.pop()
+    }
+
+    /// Takes a block from the list of requests like this one, without being sure that it serves it.
+    #[inline]
+    pub(crate) fn take_like(&self, request: Layout) -> Option<Block> {
+        self.0.get(math::slot_to_give(request))?.pop()
+    }
+
+    /// Adds a block to the list of requests like this one.
+    ///
+    /// # Safety
+    ///
+    /// The blocks of this pool are from [`math::block_layout`] and serve the request.
+    #[inline]
+    pub(crate) unsafe fn give(&self, block: Block, request: Layout) {
+        debug_assert!(request.size() != 0);
+        // FL2: a block that serves the request is not smaller than the words of that slot, as its
+        // size is a multiple of a word; `math` tests it.
+        if let Some(list) = self.0.get(math::slot_to_give(request)) {
+            list.push(block);
+        }
+    }
+
+    /// Moves up to `most` blocks from another list to that of requests like this one.
+    ///
+    /// # Safety
+    ///
+    /// As [`give`](Self::give).
+    pub(crate) unsafe fn gather(&self, request: Layout, most: usize) {
+        let slot = math::slot_to_give(request);
+        debug_assert!(slot != 0);
+        let full = (0..SLOTS).find(|&other| other != slot && self.0[other].0.get().is_some());
+        if let Some(full) = full {
+            // FL2, as in `give`.
+            self.0[slot].refill(&self.0[full], most);
+        }
+    }
+
+    /// Takes all blocks out of all lists.
+    pub(crate) fn take_all(&self) -> List<Free> {
+        let mut all = List::EMPTY;
+        for list in &self.0 {
+            while let Some(block) = list.pop() {
+                all.push(block);
+            }
+        }
+        all
+    }
+
+    /// Forgets all blocks without touching them.
+    pub(crate) fn forget(&self) {
+        self.0.iter().for_each(|list| list.0.set(None));
+    }
+
+    /// Tells whether a free block begins at `address`. Walks them.
+    pub(crate) fn holds(&self, address: usize) -> bool {
+        let holds = |list: &List<Free>| list.iter().any(|free| free.addr() == address);
+        self.0.iter().any(|list| list.with(holds))
+    }
+
+    /// The number of blocks.
+    pub(crate) fn count(&self) -> usize {
+        let counts = self
+            .0
+            .iter()
+            .map(|list| list.with(|list| list.iter().count()));
+        counts.sum()
+    }
+}
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
     use core::mem::MaybeUninit;
 
@@ -93,22 +253,69 @@ mod tests {
         const _: () = assert!(memoffset::offset_of_tuple!((Option<Free>,), 0) == 0);
     }
 
+    type Row = [MaybeUninit<[usize; 3]>; 8];
+
+    /// A block of the row.
+    fn block(row: NonNull<Row>, index: usize) -> Block {
+        assert!(index < 8);
+        // SAFETY: within the array.
+        let start = unsafe { row.cast::<[usize; 3]>().add(index) };
+        // SAFETY: large enough and aligned for a link. The tests take each block once.
+        unsafe { Block::new(start.cast()) }
+    }
+
+    /// The numbers of the blocks that `next` yields.
+    fn numbers(row: NonNull<Row>, next: impl FnMut() -> Option<Block>) -> std::vec::Vec<usize> {
+        let start = row.addr().get();
+        let offsets = core::iter::from_fn(next).map(|block| block.into_raw().addr().get() - start);
+        offsets
+            .map(|offset| offset / size_of::<[usize; 3]>())
+            .collect()
+    }
+
     #[test]
     fn the_block_freed_last_comes_first() {
-        let mut row = [const { MaybeUninit::<[usize; 3]>::uninit() }; 4];
-        let start = NonNull::from(&mut row).cast::<[usize; 3]>();
+        let mut row: Row = [const { MaybeUninit::uninit() }; 8];
+        let row = NonNull::from(&mut row);
         let list = FreeList::new();
+        (0..4).for_each(|index| list.push(block(row, index)));
+        assert_eq!(list.with(|list| list.iter().count()), 4);
+        assert_eq!(numbers(row, || list.pop()), [3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn a_list_is_refilled_in_order() {
+        let mut row: Row = [const { MaybeUninit::uninit() }; 8];
+        let row = NonNull::from(&mut row);
+        let (list, other) = (FreeList::new(), FreeList::new());
+        (0..5).for_each(|index| other.push(block(row, index)));
+        list.refill(&other, 3);
+        assert_eq!(numbers(row, || list.pop()), [4, 3, 2]);
+        list.refill(&other, 3);
+        assert_eq!(numbers(row, || list.pop()), [1, 0]);
+        assert!(other.pop().is_none());
+    }
+
+    #[test]
+    fn lists_keep_apart_what_they_were_given_for() {
+        let mut row: Row = [const { MaybeUninit::uninit() }; 8];
+        let row = NonNull::from(&mut row);
+        let lists = FreeLists::new();
+        let [one, two, nothing] = [1, 2, 0].map(|words| Layout::array::<usize>(words).unwrap());
         for index in 0..4 {
-            // SAFETY: within the array.
-            let block = unsafe { start.add(index) };
-            // SAFETY: large enough and aligned for a link, and used by nothing else.
-            list.push(unsafe { Block::new(block.cast()) });
+            // SAFETY: the blocks have three words.
+            unsafe { lists.give(block(row, index), if index % 2 == 0 { one } else { two }) };
         }
-        for index in (0..4).rev() {
-            // SAFETY: within the array.
-            let block = unsafe { start.add(index) };
-            assert_eq!(list.pop().map(Block::into_raw), Some(block.cast()));
-        }
-        assert!(list.pop().is_none());
+        assert_eq!(lists.count(), 4);
+        assert!(lists.take_for(nothing).is_none());
+        assert_eq!(numbers(row, || lists.take_for(two)), [3, 1]);
+        // SAFETY: the blocks have three words.
+        unsafe { lists.gather(two, 1) };
+        assert_eq!(numbers(row, || lists.take_for(two)), [2]);
+        assert_eq!(numbers(row, || lists.take_like(one)), [0]);
+        // SAFETY: the blocks have three words.
+        unsafe { lists.give(block(row, 5), one) };
+        lists.forget();
+        assert_eq!(lists.count(), 0);
     }
 }

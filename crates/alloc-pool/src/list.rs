@@ -33,6 +33,16 @@ pub(crate) struct List<N>(Option<N>);
 impl<N> List<N> {
     /// The empty list.
     pub(crate) const EMPTY: Self = Self(None);
+
+    /// The list that begins with `first`.
+    pub(crate) fn from_first(first: Option<N>) -> Self {
+        Self(first)
+    }
+
+    /// The first element, and with it all others.
+    pub(crate) fn into_first(self) -> Option<N> {
+        self.0
+    }
 }
 
 impl<N> Default for List<N> {
@@ -57,6 +67,20 @@ impl<N: Node> List<N> {
         Some(lone)
     }
 
+    /// The node in front.
+    pub(crate) fn head(&self) -> Option<&N> {
+        self.0.as_ref()
+    }
+
+    /// This list, and `last` behind it.
+    pub(crate) fn followed_by(self, last: Self) -> Self {
+        let (mut turned, mut all) = (self.reversed(), last);
+        while let Some(lone) = turned.pop() {
+            all.push(lone);
+        }
+        all
+    }
+
     /// The address of the element in front.
     pub(crate) fn first(&self) -> Option<usize> {
         self.0.as_ref().map(N::addr)
@@ -68,7 +92,7 @@ impl<N: Node> List<N> {
     }
 
     /// Turns the order around.
-    fn reversed(mut self) -> Self {
+    pub(crate) fn reversed(mut self) -> Self {
         let mut reversed = Self::EMPTY;
         while let Some(lone) = self.pop() {
             reversed.push(lone);
@@ -141,6 +165,11 @@ impl<N: Node> Shared<N> {
     #[inline]
     pub(crate) fn pop(&self) -> Option<N::Lone> {
         self.with(List::pop)
+    }
+
+    /// The list.
+    pub(crate) fn get_mut(&mut self) -> &mut List<N> {
+        self.0.get_mut()
     }
 
     /// Runs `f` on the list. `f` calls nothing that could come back here, for the list is away meanwhile.

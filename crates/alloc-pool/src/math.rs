@@ -92,14 +92,60 @@ pub(crate) fn block_index(
 }
 
 /// Tells whether a block serves `request`: not empty, and neither larger nor more aligned than the block.
-///
-/// `least` is an alignment that every block has. Where the request is a constant the comparison
-/// with it is one as well, and for most types the one with the block's own alignment goes away.
 #[inline]
-pub(crate) const fn serves(block: Layout, least: usize, request: Layout) -> bool {
+pub(crate) const fn serves(block: Layout, request: Layout) -> bool {
     // An empty request wraps to the largest number, which no block is larger than.
-    request.size().wrapping_sub(1) < block.size()
-        && (request.align() <= least || request.align() <= block.align())
+    request.size().wrapping_sub(1) < block.size() && request.align() <= block.align()
+}
+
+/// Bytes of a word. Every block is aligned to it, and its size is a multiple of it.
+pub(crate) const WORD: usize = size_of::<usize>();
+
+/// Words of the largest request that shares its list only with requests of as many words.
+const WORDS: usize = 32;
+
+/// The number of free lists.
+///
+/// The list of slot 0 stays empty. That of slot `n` is for requests of `n` words, and the last one
+/// for all that are larger.
+pub(crate) const SLOTS: usize = WORDS + 2;
+
+/// Tells whether `request` is large, or more aligned than a word: whether it takes a look at what a
+/// block is to say that one serves it.
+#[inline]
+pub(crate) const fn needs_look(request: Layout) -> bool {
+    request.align() > WORD || request.size() > WORDS * WORD
+}
+
+/// The slot of the list where blocks for `request` may be taken without a look at what a block is.
+///
+/// It is 0, where there are none, if the request is empty or [needs that look](needs_look). Where the request is a constant so is the slot. Where it is not,
+/// this is computed without a jump, and in a loop only once.
+#[inline]
+pub(crate) const fn slot_to_take(request: Layout) -> usize {
+    if needs_look(request) {
+        return 0;
+    }
+    request.size().div_ceil(WORD)
+}
+
+/// The slot of the list to which a block that served `request` goes. It is 0 only for an empty one.
+#[inline]
+pub(crate) const fn slot_to_give(request: Layout) -> usize {
+    if request.size() > WORDS * WORD {
+        return WORDS + 1;
+    }
+    request.size().div_ceil(WORD)
+}
+
+/// How many blocks of `size` bytes are made ready at a time: a kibibyte of them, at most 16, and
+/// never none.
+pub(crate) const fn batch(size: usize) -> usize {
+    match 1024_usize.checked_div(size) {
+        None | Some(0) => 1,
+        Some(blocks) if blocks > 16 => 16,
+        Some(blocks) => blocks,
+    }
 }
 
 #[cfg(test)]
@@ -216,13 +262,56 @@ mod tests {
             for align in (0..9).map(|shift| 1 << shift) {
                 for size in (0..200).step_by(STEP) {
                     let fits = size != 0 && size <= block.size() && align <= block.align();
-                    assert_eq!(serves(block, 8, layout(size, align)), fits);
+                    assert_eq!(serves(block, layout(size, align)), fits);
                 }
             }
         }
         assert!(
-            !serves(layout(0, 1), 8, layout(1, 1)),
+            !serves(layout(0, 1), layout(1, 1)),
             "a pool without a block size serves nothing"
+        );
+    }
+
+    #[test]
+    fn what_is_taken_without_a_look_fits_whatever_was_given_to_that_slot() {
+        let most = WORD * (WORDS + 3);
+        for given in (1..most).step_by(STEP) {
+            let slot = slot_to_give(layout(given, 1));
+            assert!(slot != 0 && slot < SLOTS);
+            // The smallest block that can have served it.
+            let block = block_layout(layout(given, 1), 0, LINK).unwrap();
+            for taken in (1..most).step_by(STEP) {
+                for align in [1, WORD, 2 * WORD, 4096] {
+                    let request = layout(taken, align);
+                    if slot_to_take(request) == slot {
+                        assert!(serves(block, request), "{given} then {request:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_finds_the_blocks_of_its_like_unless_it_needs_a_look() {
+        for align in (0..9).map(|shift| 1 << shift) {
+            for size in (0..WORD * (WORDS + 3)).step_by(STEP) {
+                let request = layout(size, align);
+                let look = align > WORD || size > WORD * WORDS;
+                let expected = if look { 0 } else { slot_to_give(request) };
+                assert_eq!(slot_to_take(request), expected);
+                assert_eq!(slot_to_give(request) == 0, size == 0);
+            }
+        }
+        let huge = layout(isize::MAX as usize, 1);
+        assert_eq!((slot_to_take(huge), slot_to_give(huge)), (0, SLOTS - 1));
+    }
+
+    #[test]
+    fn a_batch_is_a_kibibyte_or_sixteen_blocks_or_one() {
+        assert_eq!([0, 1, 8, 64, 65].map(batch), [1, 16, 16, 16, 15]);
+        assert_eq!(
+            [512, 513, 1024, 1025, usize::MAX].map(batch),
+            [2, 1, 1, 1, 1]
         );
     }
 }

@@ -6,9 +6,10 @@ use core::fmt;
 
 use alloc_core::{AllocError, Allocator, DefaultUpstream};
 
-use crate::chunk::{Cursor, Linked};
-use crate::free_list::{FreeList, LINK};
+use crate::chunk::{Chunk, Chunks, Cursor, Linked};
+use crate::free_list::{FreeLists, LINK};
 use crate::list::Shared;
+use crate::live::LiveBlocks;
 use crate::math;
 
 /// A layout of no bytes stands for a block layout that is not known.
@@ -56,9 +57,9 @@ const CHUNK_LIMIT: usize = 1 << 20;
 pub struct Pool<A: Allocator = DefaultUpstream> {
     /// Blocks that were handed out and came back.
     ///
-    /// - P1: every block of the pool is in exactly one of these places: in this list, under the
+    /// - P1: every block of the pool is in exactly one of these places: in these lists, under the
     ///   cursor, in a chunk of `fresh`, or *currently allocated* by this pool.
-    pub(crate) free: FreeList,
+    pub(crate) free: FreeLists,
     /// The layout of each block in each chunk; of size zero as long as it is not known, and then
     /// there is no chunk.
     ///
@@ -78,9 +79,11 @@ pub struct Pool<A: Allocator = DefaultUpstream> {
     /// Blocks that there may be at most; `None` if the pool grows as needed.
     pub(crate) bound: Option<usize>,
     /// Bytes of blocks in a chunk at most, as long as one block is not larger.
-    chunk_limit: usize,
+    pub(crate) chunk_limit: usize,
     /// How many bytes to add to the first request to learn from it; `None` if there is nothing to learn.
     pub(crate) headroom: Option<usize>,
+    /// Who wants to know of blocks that are in use when the pool is dropped.
+    pub(crate) leak: Option<fn(LiveBlocks<'_>)>,
     /// Where chunks come from.
     pub(crate) upstream: A,
 }
@@ -172,25 +175,34 @@ impl Pool {
 impl<A: Allocator> Pool<A> {
     /// Makes a growing pool as [`new`](Pool::new) does, over `upstream`. Does not allocate.
     pub const fn new_in(layout: Layout, upstream: A) -> Self {
-        let block = match math::block_layout(layout, 0, LINK) {
+        Self::roomy_in(layout, 0, upstream)
+    }
+
+    /// The same, of blocks with `extra` bytes behind what is asked for.
+    pub(crate) const fn roomy_in(layout: Layout, extra: usize, upstream: A) -> Self {
+        let block = match math::block_layout(layout, extra, LINK) {
             Some(block) => block,
             None => UNKNOWN,
         };
-        Self::make(block, None, None, upstream)
+        Self::make(block, None, upstream)
     }
 
     /// Makes a growing pool that learns its block layout as [`learning`](Pool::learning) does, over
     /// `upstream`. Does not allocate.
     pub const fn learning_in(upstream: A) -> Self {
-        Self::make(UNKNOWN, None, Some(0), upstream)
+        Self::make(UNKNOWN, Some(0), upstream)
     }
 
     /// Makes a pool of at most `blocks` blocks as [`fixed`](Pool::fixed) does, over `upstream`.
     /// Does not allocate.
     pub const fn fixed_in(layout: Layout, blocks: usize, upstream: A) -> Self {
-        let mut pool = Self::new_in(layout, upstream);
-        pool.bound = Some(blocks);
-        pool
+        Self::new_in(layout, upstream).bounded(blocks)
+    }
+
+    /// This pool, with at most so many blocks.
+    pub(crate) const fn bounded(mut self, blocks: usize) -> Self {
+        self.bound = Some(blocks);
+        self
     }
 
     /// Makes a growing pool that has memory for `blocks` blocks, over `upstream`.
@@ -208,22 +220,18 @@ impl<A: Allocator> Pool<A> {
         Ok(pool)
     }
 
-    const fn make(
-        block: Layout,
-        bound: Option<usize>,
-        headroom: Option<usize>,
-        upstream: A,
-    ) -> Self {
+    const fn make(block: Layout, headroom: Option<usize>, upstream: A) -> Self {
         Self {
-            free: Shared::new(),
+            free: FreeLists::new(),
             block: Cell::new(block),
             cursor: Cell::new(Cursor::EMPTY),
             used: Shared::new(),
             fresh: Shared::new(),
             held: Cell::new(0),
-            bound,
+            bound: None,
             chunk_limit: CHUNK_LIMIT,
             headroom,
+            leak: None,
             upstream,
         }
     }
@@ -299,6 +307,24 @@ impl<A: Allocator> Pool<A> {
         self.capacity().saturating_sub(self.in_use())
     }
 
+    /// The number of chunks that are held from the upstream. Takes time linear in it.
+    pub fn chunks(&self) -> usize {
+        self.sum_of_chunks(|_| 1)
+    }
+
+    /// The number of bytes that are held from the upstream, with what stands around the blocks.
+    /// Takes time linear in the chunks.
+    pub fn upstream_bytes(&self) -> usize {
+        self.sum_of_chunks(Chunk::bytes)
+    }
+
+    /// A sum over all chunks.
+    fn sum_of_chunks(&self, of: impl Fn(&Chunk) -> usize) -> usize {
+        let sum = |list: &mut Chunks| list.iter().map(|linked| of(linked.chunk())).sum();
+        let (used, fresh): (usize, usize) = (self.used.with(sum), self.fresh.with(sum));
+        used + fresh
+    }
+
     /// The upstream that the chunks come from.
     #[inline]
     pub fn upstream(&self) -> &A {
@@ -310,7 +336,7 @@ impl<A: Allocator> Pool<A> {
         let fresh: usize = self
             .fresh
             .with(|list| list.iter().map(|linked| linked.chunk().blocks()).sum());
-        let freed = self.free.with(|list| list.iter().count());
+        let freed = self.free.count();
         let cursor = self.cursor.take();
         let left = cursor.left();
         self.cursor.set(cursor);
@@ -334,6 +360,8 @@ impl<A: Allocator> fmt::Debug for Pool<A> {
             .field("capacity", &self.capacity())
             .field("in_use", &self.in_use())
             .field("available", &self.available())
+            .field("chunks", &self.chunks())
+            .field("upstream_bytes", &self.upstream_bytes())
             .field("bound", &self.bound)
             .finish_non_exhaustive()
     }

@@ -4,26 +4,41 @@
 //! the pool does no harm.
 
 use core::alloc::Layout;
+use core::ptr::NonNull;
 
 use alloc_core::{AllocError, Allocator};
 
 use crate::Pool;
 use crate::chunk::{Chunk, Chunks, Cursor};
-use crate::free_list::{Block, LINK};
+use crate::free_list::{Block, Free, LINK};
 use crate::list::{List, Node};
 use crate::math;
 
 impl<A: Allocator> Pool<A> {
-    /// Takes a block from wherever there is one. The block layout is known.
-    pub(crate) fn supply(&self) -> Result<Block, AllocError> {
+    /// Takes a block for `request` from wherever there is one: from its own list, from those of
+    /// other requests, from the cursor, from the upstream.
+    ///
+    /// # Errors
+    ///
+    /// If no block serves the request, or there is none.
+    pub(crate) fn supply(&self, request: Layout) -> Result<Block, AllocError> {
+        let block = self.block.get();
+        if !self.serves(request) {
+            return Err(AllocError);
+        }
         loop {
-            if let Some(block) = self.free.pop() {
+            if let Some(block) = self.free.take_like(request) {
                 return Ok(block);
             }
-            if let Some(block) = self.carve() {
+            // SAFETY: P2; the blocks serve it, as was just seen, and what they are does not change.
+            unsafe { self.free.gather(request, math::batch(block.size())) };
+            if let Some(block) = self.free.take_like(request) {
                 return Ok(block);
             }
-            self.grow_for(self.block.get())?;
+            if let Some(block) = self.carve(request) {
+                return Ok(block);
+            }
+            self.grow_for(block)?;
         }
     }
 
@@ -32,21 +47,27 @@ impl<A: Allocator> Pool<A> {
     /// # Errors
     ///
     /// If there is nothing to learn, or no chunk. The pool has then learned nothing.
-    #[cold]
     pub(crate) fn learn(&self, request: Layout) -> Result<(), AllocError> {
+        self.learn_roomy(request, self.headroom.ok_or(AllocError)?)
+    }
+
+    /// The same, of blocks with `extra` bytes beside what is asked for.
+    pub(crate) fn learn_roomy(&self, request: Layout, extra: usize) -> Result<(), AllocError> {
         if self.block.get().size() != 0 {
             return Err(AllocError);
         }
-        let headroom = self.headroom.ok_or(AllocError)?;
-        let block = math::block_layout(request, headroom, LINK).ok_or(AllocError)?;
+        let block = math::block_layout(request, extra, LINK).ok_or(AllocError)?;
         self.grow_for(block)
     }
 
-    /// Takes a block off the cursor, or off the next chunk that is fresh.
-    fn carve(&self) -> Option<Block> {
+    /// Takes a block off the cursor, or off the next chunk that is fresh, and puts those behind it
+    /// into the list of requests like this one, so that the next ones need not come here.
+    ///
+    /// The blocks serve `request`.
+    fn carve(&self, request: Layout) -> Option<Block> {
+        debug_assert!(self.serves(request));
         let mut cursor = self.cursor.take();
-        let mut block = cursor.carve();
-        if block.is_none()
+        if cursor.left() == 0
             && let Some(chunk) = self.fresh.pop()
         {
             // SAFETY: by P1 nothing uses a block of a fresh chunk. As it moves to `used`, it is not
@@ -54,10 +75,19 @@ impl<A: Allocator> Pool<A> {
             // it releases the chunk.
             cursor = unsafe { chunk.carve() };
             self.used.push(chunk);
-            block = cursor.carve();
+        }
+        let first = cursor.carve();
+        let mut ahead = List::<Free>::EMPTY;
+        let batch = math::batch(self.block.get().size());
+        for block in (1..batch).map_while(|_| cursor.carve()) {
+            ahead.push(block);
         }
         self.cursor.set(cursor);
-        block
+        while let Some(block) = ahead.pop() {
+            // SAFETY: P2; the blocks serve the request, by the caller.
+            unsafe { self.free.give(block, request) };
+        }
+        first
     }
 
     /// Gets a chunk of `block`s. Asks for fewer and fewer if the upstream refuses many; a pool with
@@ -146,7 +176,7 @@ impl<A: Allocator> Pool<A> {
     pub fn reset(&mut self) {
         // By `&mut self` no block is currently allocated any more. All of P1's places are emptied,
         // and every chunk becomes fresh.
-        self.free.with(|list| *list = List::EMPTY);
+        self.free.forget();
         self.cursor.set(Cursor::EMPTY);
         while let Some(chunk) = self.used.pop() {
             chunk.unmark_all();
@@ -186,7 +216,7 @@ impl<A: Allocator> Pool<A> {
     /// Moves the chunks that are wholly free from `used` to `empty`, and their blocks out of the
     /// free list and the cursor.
     fn part_used_chunks(&self, empty: &mut Chunks) {
-        let mut free = self.free.with(core::mem::take).sorted_down();
+        let mut free = self.free.take_all().sorted_down();
         let used = self.used.with(core::mem::take);
         let front = used.first();
         let mut used = used.sorted_down();
@@ -224,8 +254,47 @@ impl<A: Allocator> Pool<A> {
         if let Some(chunk) = kept_front {
             kept_used.push(chunk);
         }
-        self.free.with(|list| *list = kept_free);
+        self.put_back(kept_free);
         self.used.with(|list| *list = kept_used);
+    }
+
+    /// Takes a block over that was in none of P1's places.
+    ///
+    /// # Safety
+    ///
+    /// It is from [`supply`](Self::supply) of this pool, and nobody uses it.
+    pub(crate) unsafe fn take_over(&self, block: NonNull<u8>) {
+        // SAFETY: the caller's promise is F2, and P2 gives F1.
+        let free = unsafe { Block::new(block) };
+        // SAFETY: P2, and a block serves a request for all of it.
+        unsafe { self.free.give(free, self.block.get()) };
+    }
+
+    /// The block that begins at `address`, with the provenance of its chunk, if one that was taken
+    /// off the cursor at some time does. Takes time linear in the chunks.
+    pub(crate) fn block_at(&self, address: usize) -> Option<NonNull<u8>> {
+        let cursor = self.cursor.take();
+        let mut left = cursor.left();
+        self.cursor.set(cursor);
+        self.used.with(|list| {
+            list.iter().find_map(|linked| {
+                let chunk = linked.chunk();
+                // Only the chunk in front has blocks under the cursor.
+                let taken = chunk.blocks() - core::mem::take(&mut left);
+                let index = chunk.index_of(address).filter(|&index| index < taken)?;
+                Some(chunk.block(index))
+            })
+        })
+    }
+
+    /// Puts blocks back that were taken out of the lists; the first of them is the next to be taken.
+    fn put_back(&self, free: List<Free>) {
+        let block = self.block.get();
+        let mut turned = free.reversed();
+        while let Some(free) = turned.pop() {
+            // SAFETY: P2, and a block serves a request for all of it.
+            unsafe { self.free.give(free, block) };
+        }
     }
 
     /// Gives chunks back of which no block is in any of P1's places, and returns their size in bytes.
@@ -241,9 +310,18 @@ impl<A: Allocator> Pool<A> {
 
 impl<A: Allocator> Drop for Pool<A> {
     fn drop(&mut self) {
-        // Dropping ends the life of every block that is still in use.
-        self.reset();
-        let chunks = self.fresh.with(core::mem::take);
-        self.release_all(chunks);
+        /// Gives the chunks back even if the report of leaks unwinds.
+        struct Rest<'p, A: Allocator>(&'p mut Pool<A>);
+
+        impl<A: Allocator> Drop for Rest<'_, A> {
+            fn drop(&mut self) {
+                // Dropping ends the life of every block that is still in use.
+                self.0.reset();
+                let chunks = self.0.fresh.with(core::mem::take);
+                self.0.release_all(chunks);
+            }
+        }
+
+        Rest(self).0.report_leaks();
     }
 }

@@ -34,6 +34,72 @@ fn the_block_freed_last_is_taken_first() -> Result {
 }
 
 #[test]
+fn requests_of_several_sizes_share_the_blocks() {
+    let pool = Pool::fixed(layout(400, 8), 40);
+    let sizes = [1, 8, 9, 64, 255, 256, 257, 400];
+    for &size in sizes.iter().chain(sizes.iter().rev()) {
+        // What the last size gave back is all that there is.
+        let blocks = take(&pool, layout(size, 8), 40);
+        assert_eq!(pool.allocate(layout(8, 8)), Err(AllocError));
+        let addresses: std::collections::HashSet<_> = blocks.iter().collect();
+        assert_eq!(addresses.len(), 40);
+        give(&pool, layout(size, 8), blocks);
+        assert_eq!((pool.in_use(), pool.available()), (0, 40));
+    }
+}
+
+#[test]
+fn a_block_may_be_freed_as_larger_or_smaller_than_it_was_asked_for() -> Result {
+    let pool = Pool::fixed(layout(64, 8), 3);
+    for round in 0..20 {
+        let [a, b, c] = [8, 16, 24].map(|size| pool.allocate(layout(size, 8)));
+        let (a, b, c) = (a?.cast(), b?.cast(), c?.cast());
+        for (block, size) in [(a, 64), (b, 24 + 8 * (round % 3)), (c, 24)] {
+            // SAFETY: in use, and the size is between what was asked for and what was returned.
+            unsafe { pool.deallocate(block, layout(size, 8)) };
+        }
+        assert_eq!(pool.in_use(), 0);
+    }
+    Ok(())
+}
+
+#[test]
+fn aligned_and_large_blocks_come_back_as_well() {
+    for (size, align) in [(64, 64), (8, 4096), (257, 1), (4000, 16), (100_000, 8)] {
+        let request = layout(size, align);
+        let pool = Pool::fixed(request, 5);
+        for _ in 0..3 {
+            let blocks = take(&pool, request, 5);
+            assert!(blocks.iter().all(|block| block.addr().get() % align == 0));
+            let last = blocks[4];
+            give(&pool, request, blocks);
+            let again = take(&pool, request, 1);
+            assert_eq!(again[0], last, "the block freed last is taken first");
+            give(&pool, request, again);
+        }
+        // Where a block was freed as less, it serves the whole again.
+        let small = take(&pool, layout(1, 1), 5);
+        give(&pool, layout(1, 1), small);
+        give(&pool, request, take(&pool, request, 5));
+    }
+}
+
+#[test]
+fn a_request_more_aligned_than_the_blocks_never_gets_one() {
+    let pool = Pool::new(layout(64, 8));
+    let blocks = take(&pool, layout(64, 8), MANY);
+    give(&pool, layout(64, 8), blocks);
+    for align in [16, 32, 64] {
+        assert_eq!(pool.allocate(layout(64, align)), Err(AllocError));
+        assert_eq!(pool.allocate(layout(8, align)), Err(AllocError));
+    }
+    for size in [65, 72, 128, 256, 257, 1000] {
+        assert_eq!(pool.allocate(layout(size, 8)), Err(AllocError));
+    }
+    assert_eq!(pool.in_use(), 0);
+}
+
+#[test]
 fn a_block_is_returned_in_full() -> Result {
     let pool = Pool::new(layout(50, 4));
     assert_eq!(pool.block_layout(), Some(layout(56, 8)));

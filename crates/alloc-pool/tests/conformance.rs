@@ -2,7 +2,7 @@
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use alloc_conformance::{Limits, Upstream};
-use alloc_pool::{InlinePool, Layout, Pool};
+use alloc_pool::{HardenedPool, InlinePool, Layout, Pool, Sealed, Strict};
 
 fn layout(size: usize, align: usize) -> Layout {
     Layout::from_size_align(size, align).unwrap()
@@ -129,4 +129,68 @@ alloc_conformance::suite!(
     |_| InlinePool::<u64, 0>::new(),
     [owns, reset, eq, send],
     limits = Limits::block(8, 8).blocks(0)
+);
+alloc_conformance::suite!(
+    hardened_64_16,
+    |up| HardenedPool::<_, Sealed>::new_in(layout(64, 16), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 16)
+);
+alloc_conformance::suite!(
+    strict_64_16,
+    |up| HardenedPool::<_, Strict>::new_in(layout(64, 16), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 16)
+);
+#[cfg(not(miri))]
+alloc_conformance::suite!(
+    hardened_1_1,
+    |up| HardenedPool::<_, Sealed>::new_in(layout(1, 1), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(1, 1)
+);
+#[cfg(not(miri))]
+alloc_conformance::suite!(
+    hardened_over_aligned,
+    |up| HardenedPool::<_, Sealed>::new_in(layout(64, 4096), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 4096)
+);
+#[cfg(not(miri))]
+alloc_conformance::suite!(
+    strict_page,
+    |up| HardenedPool::<_, Strict>::new_in(layout(4096, 64), up),
+    [owns, reset, eq, send],
+    limits = Limits::block(4096, 64)
+);
+#[cfg(not(miri))]
+alloc_conformance::suite!(
+    strict_fixed,
+    |up| HardenedPool::<_, Strict>::fixed_in(layout(64, 16), 40, up),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 16).blocks(40)
+);
+#[cfg(not(miri))]
+alloc_conformance::suite!(
+    hardened_learning,
+    HardenedPool::<_, Sealed>::learning_in,
+    [owns, reset, eq, send],
+    limits = Limits::block(1, 1)
+);
+#[cfg(not(miri))]
+alloc_conformance::suite!(
+    hardened_chunk_of_one,
+    |up| HardenedPool::<_, Sealed>::new_in(layout(64, 16), up).with_chunk_limit(0),
+    [owns, reset, eq, send],
+    limits = Limits::block(64, 16)
+);
+#[cfg(not(miri))]
+alloc_conformance::suite!(
+    hardened_handle,
+    |up| alloc_pool::alloc_core::RcHandle::new(HardenedPool::<_, Sealed>::new_in(
+        layout(64, 16),
+        up
+    )),
+    [owns, clones, eq],
+    limits = Limits::block(64, 16)
 );

@@ -148,3 +148,32 @@ fn it_owns_its_own_blocks_only() -> Result {
     assert!(!(&pool).owns(NonNull::dangling(), request));
     Ok(())
 }
+
+#[test]
+fn live_blocks_are_those_in_use() {
+    let mut pool = InlinePool::<[u64; 3], 40>::new();
+    let request = Layout::new::<[u64; 3]>();
+    assert_eq!(pool.live_blocks().count(), 0);
+    let mut held: std::vec::Vec<NonNull<u8>> = (0..33)
+        .map(|_| (&pool).allocate(request).unwrap().cast())
+        .collect();
+    for step in [3, 2, 1] {
+        let (gone, kept): (std::vec::Vec<_>, std::vec::Vec<_>) = held
+            .into_iter()
+            .enumerate()
+            .partition(|(index, _)| index % step == 0);
+        for (_, block) in gone {
+            // SAFETY: allocated above, and not used any more.
+            unsafe { (&pool).deallocate(block, request) };
+        }
+        held = kept.into_iter().map(|(_, block)| block).collect();
+        let addresses = |blocks: &mut dyn Iterator<Item = NonNull<u8>>| {
+            blocks
+                .map(NonNull::addr)
+                .collect::<std::collections::BTreeSet<_>>()
+        };
+        let seen = addresses(&mut pool.live_blocks().map(NonNull::cast));
+        assert_eq!(seen, addresses(&mut held.iter().copied()));
+    }
+    assert!(held.is_empty());
+}

@@ -4,35 +4,15 @@
 #![cfg(all(debug_assertions, not(miri)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
-use std::env;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::process::Command;
+#[path = "support/misdeed.rs"]
+mod misdeed;
+
 use std::ptr::NonNull;
 
 use alloc_pool::{Allocator, InlinePool, Layout, Pool};
+use misdeed::check;
 
-const MISDEED: &str = "ALLOC_POOL_MISDEED";
 const REQUEST: Layout = Layout::new::<[u64; 8]>();
-
-/// Commits the misdeed if this is the second run, and else checks what a second run says.
-fn check(name: &str, expected: &[&str], misdeed: impl FnOnce()) {
-    if env::var(MISDEED).as_deref() == Ok(name) {
-        // Were it to unwind, the test would end well here, and the one that reads would notice.
-        let _ = catch_unwind(AssertUnwindSafe(misdeed));
-        return;
-    }
-    let program = env::current_exe().unwrap();
-    let output = Command::new(program)
-        .args(["--exact", name, "--nocapture"])
-        .env(MISDEED, name)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "{name} went unnoticed: {said}");
-    for part in expected {
-        assert!(said.contains(part), "`{part}` is missing in: {said}");
-    }
-}
 
 fn allocate(pool: impl Allocator) -> NonNull<u8> {
     pool.allocate(REQUEST).unwrap().cast()

@@ -1,0 +1,257 @@
+//! Free lists whose links stand in front of the blocks, encoded, so that they are seals as well.
+//!
+//! ```text
+//! │ seal │ bytes of the user          key ^ address                 in use
+//! │      ╰────────── size ──────╯     key ^ address ^ next block    free
+//!                                     key ^ address ^ END           free, and the last one
+//! ```
+//!
+//! One word says that a block is of this pool, whether it is in use, and which block is next. The
+//! user has no reason to write to it, so whatever else stands there is a fault. It stands in front,
+//! where its place is known without the size of a block.
+
+use core::cell::Cell;
+use core::ptr::{self, NonNull};
+
+use crate::math::{self, SLOTS};
+
+/// What stands for no block. No block is there: it is not aligned.
+pub(super) const END: *mut u8 = ptr::without_provenance_mut(1);
+
+/// What a seal is: the address of a block, encoded, with the provenance of the block.
+type Seal = *mut u8;
+
+/// Free blocks with seals, in a list for each size of request as in
+/// [`FreeLists`](crate::free_list::FreeLists).
+///
+/// As long as nobody writes outside of a block in use:
+/// - S1: every block of the pool is valid for reads and writes of `size` bytes and of a seal in
+///   front of them, and is aligned for one. `size` is zero as long as it is not known.
+/// - S2: the seal of a block in use is its [`mask`](Self::mask); that of a block in a list holds the
+///   next one in that list, or [`END`]. So does a list hold the first one.
+/// - S3: as FL2.
+#[derive(Debug)]
+#[repr(C)]
+pub(super) struct Seals {
+    /// What links are encoded with. Zero until the first block comes.
+    key: Cell<usize>,
+    /// Bytes behind a seal: how large a block is to its user.
+    size: Cell<usize>,
+    lists: [Cell<*mut u8>; SLOTS],
+}
+
+impl Seals {
+    /// No blocks.
+    pub(super) const fn new(size: usize, key: usize) -> Self {
+        Self {
+            key: Cell::new(key),
+            size: Cell::new(size),
+            lists: [const { Cell::new(END) }; SLOTS],
+        }
+    }
+
+    /// How large a block is to its user, in bytes; zero if that is not known.
+    #[inline]
+    pub(super) fn size(&self) -> usize {
+        self.size.get()
+    }
+
+    /// Tells how large a block is to its user.
+    ///
+    /// # Safety
+    ///
+    /// S1 holds for it. There is no block yet, or the size is the same.
+    pub(super) unsafe fn set_size(&self, size: usize) {
+        debug_assert!(self.size.get() == 0 || size == self.size.get());
+        self.size.set(size);
+    }
+
+    /// What links are encoded with; zero if there is nothing yet.
+    pub(super) fn key(&self) -> usize {
+        self.key.get()
+    }
+
+    /// Tells what to encode links with. There is no block with a seal.
+    pub(super) fn set_key(&self, key: usize) {
+        debug_assert!(key != 0 && (0..SLOTS).all(|slot| self.is_empty(slot)));
+        self.key.set(key);
+    }
+
+    /// What a seal of this block in use is, and what any other one is encoded with.
+    #[inline]
+    fn mask(&self, block: NonNull<u8>) -> usize {
+        self.key.get() ^ block.addr().get()
+    }
+
+    /// Takes the first block of a list, and seals it as in use. `None` if the list has none, or if
+    /// what it has is no block: [`is_sound`](Self::is_sound) tells.
+    #[inline]
+    pub(super) fn take(&self, slot: usize) -> Option<NonNull<u8>> {
+        let list = self.lists.get(slot)?;
+        let first = list.get();
+        // This finds the end, and seven of eight links that were overwritten: a wrong key makes a
+        // random number of them.
+        if !is_aligned(first) {
+            return None;
+        }
+        // SAFETY: S2: it is not the end, so it is a block.
+        unsafe { core::hint::assert_unchecked(!first.is_null()) };
+        // SAFETY: as before; the compiler forgets it on the way through the caller.
+        let first = unsafe { NonNull::new_unchecked(first) };
+        let mask = self.mask(first);
+        // SAFETY: S2: a block of this pool.
+        let seal = unsafe { seal_of(first) };
+        // SAFETY: S1 and S2.
+        let next = unsafe { seal.read() }.map_addr(|link| link ^ mask);
+        // SAFETY: S1. This is the seal of a block in use.
+        unsafe { seal.write(ptr::without_provenance_mut(mask)) };
+        list.set(next);
+        Some(first)
+    }
+
+    /// Puts a block into a list if its seal says that it is in use, and tells whether it did.
+    ///
+    /// # Safety
+    ///
+    /// The block is in use, of this pool, and its user gives it up. By FL2 the list may have it.
+    #[inline]
+    pub(super) unsafe fn give(&self, block: NonNull<u8>, slot: usize) -> bool {
+        let mask = self.mask(block);
+        // SAFETY: a block of this pool.
+        let seal = unsafe { seal_of(block) };
+        // SAFETY: S1 and S2.
+        if unsafe { seal.read() }.addr() != mask {
+            return false;
+        }
+        // SAFETY: just looked at.
+        unsafe { self.link(block, slot) };
+        true
+    }
+
+    /// Puts a block into a list, whatever its seal says.
+    ///
+    /// # Safety
+    ///
+    /// As [`give`](Self::give), but it need not have a seal.
+    #[inline]
+    pub(super) unsafe fn link(&self, block: NonNull<u8>, slot: usize) {
+        let Some(list) = self.lists.get(slot) else {
+            return;
+        };
+        let mask = self.mask(block);
+        // SAFETY: a block of this pool.
+        let seal = unsafe { seal_of(block) };
+        let next = list.get().map_addr(|first| first ^ mask);
+        // SAFETY: S1.
+        unsafe { seal.write(next) };
+        list.set(block.as_ptr());
+    }
+
+    /// Seals a block that is in no list as in use.
+    ///
+    /// # Safety
+    ///
+    /// It is a block of this pool, and nobody uses it.
+    pub(super) unsafe fn set_used(&self, block: NonNull<u8>) {
+        // SAFETY: a block of this pool.
+        let seal = unsafe { seal_of(block) };
+        // SAFETY: S1.
+        unsafe { seal.write(ptr::without_provenance_mut(self.mask(block))) };
+    }
+
+    /// Seals a block as free that is put into no list, if its seal says that it is in use, and tells
+    /// whether it did.
+    ///
+    /// # Safety
+    ///
+    /// The block is in use, of this pool, and its user gives it up.
+    #[inline]
+    pub(super) unsafe fn retire(&self, block: NonNull<u8>) -> bool {
+        let mask = self.mask(block);
+        // SAFETY: a block of this pool.
+        let seal = unsafe { seal_of(block) };
+        // SAFETY: S1 and S2.
+        let used = unsafe { seal.read() }.addr() == mask;
+        if used {
+            // SAFETY: S1.
+            unsafe { seal.write(ptr::without_provenance_mut(mask ^ END.addr())) };
+        }
+        used
+    }
+
+    /// What the seal of a block holds: null if the block is in use, else the address of another
+    /// block, or of [`END`].
+    ///
+    /// # Safety
+    ///
+    /// It is a block of this pool that was handed out at some time.
+    #[inline]
+    pub(super) unsafe fn link_of(&self, block: NonNull<u8>) -> Seal {
+        let mask = self.mask(block);
+        // SAFETY: a block of this pool.
+        let seal = unsafe { seal_of(block) };
+        // SAFETY: S1 and S2.
+        unsafe { seal.read() }.map_addr(|link| link ^ mask)
+    }
+
+    /// The address of the first block of a list, or of [`END`].
+    pub(super) fn first(&self, slot: usize) -> usize {
+        self.lists
+            .get(slot)
+            .map_or(END.addr(), |list| list.get().addr())
+    }
+
+    /// Tells whether a list has no block.
+    fn is_empty(&self, slot: usize) -> bool {
+        self.first(slot) == END.addr()
+    }
+
+    /// Tells whether what a list has first is a block, as far as one can see.
+    pub(super) fn is_sound(&self, slot: usize) -> bool {
+        let first = ptr::without_provenance(self.first(slot));
+        first == END || is_aligned(first)
+    }
+
+    /// A list other than this one that is not empty.
+    pub(super) fn other(&self, slot: usize) -> Option<usize> {
+        (0..SLOTS).find(|&other| other != slot && !self.is_empty(other))
+    }
+
+    /// The number of free blocks.
+    pub(super) fn count(&self) -> usize {
+        let mut count = 0;
+        for list in &self.lists {
+            let mut at = list.get();
+            while is_aligned(at)
+                && let Some(block) = NonNull::new(at)
+            {
+                count += 1;
+                // SAFETY: S2: a block of this pool.
+                at = unsafe { self.link_of(block) };
+            }
+        }
+        count
+    }
+
+    /// Forgets all blocks.
+    pub(super) fn forget(&self) {
+        self.lists.iter().for_each(|list| list.set(END));
+    }
+}
+
+/// Where the seal of a block stands.
+///
+/// # Safety
+///
+/// It is a block of a pool, as S1 says.
+#[inline]
+unsafe fn seal_of(block: NonNull<u8>) -> NonNull<Seal> {
+    // SAFETY: S1.
+    unsafe { block.cast::<Seal>().sub(1) }
+}
+
+/// Tells whether this can be a block: all of them are aligned to a word, and [`END`] is not.
+#[inline]
+fn is_aligned(at: *const u8) -> bool {
+    at.addr().is_multiple_of(math::WORD)
+}

@@ -1,0 +1,125 @@
+//! The inline pool as an allocator.
+
+use core::alloc::Layout;
+use core::ptr::{self, NonNull};
+
+use alloc_core::{AllocError, Allocator, AllocatorClone, AllocatorEq, Owns, Reset, dangling};
+
+use super::InlinePool;
+use crate::alloc::zero;
+
+// SAFETY: a block is in use, in the free list, or behind `carved`, and only one of these, so no two
+// blocks in use overlap. A slot has the size and the alignment of `BLOCK`. While a reference exists
+// the pool does not move, and only `&mut self` takes blocks back. Nothing unwinds: there is no
+// upstream, numbers do not overflow, and the fatal reports abort.
+unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if !InlinePool::<T, N>::serves(layout) {
+            let nothing = layout.size() == 0;
+            return nothing.then(|| dangling(layout)).ok_or(AllocError);
+        }
+        self.pop().or_else(|| self.carve()).ok_or(AllocError)
+    }
+
+    #[inline]
+    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let block = self.allocate(layout)?;
+        // SAFETY: just allocated.
+        unsafe { zero(block, 0) };
+        Ok(block)
+    }
+
+    #[inline]
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        if layout.size() == 0 {
+            return;
+        }
+        let at = self.place_in_use(ptr, layout);
+        // SAFETY: the caller says that the block is currently allocated by this pool and gives it up.
+        unsafe { self.push(at) };
+    }
+
+    #[inline]
+    unsafe fn grow(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(old.size() <= new.size());
+        if old.size() == 0 {
+            return self.allocate(new);
+        }
+        if !InlinePool::<T, N>::serves(new) {
+            return Err(AllocError);
+        }
+        // SAFETY: the caller's promise, passed on.
+        Ok(unsafe { self.whole(ptr, old) })
+    }
+
+    #[inline]
+    unsafe fn grow_zeroed(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise, passed on.
+        let block = unsafe { self.grow(ptr, old, new) }?;
+        // SAFETY: the block was just returned, and it is no smaller than `old`.
+        unsafe { zero(block, old.size()) };
+        Ok(block)
+    }
+
+    #[inline]
+    unsafe fn shrink(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        debug_assert!(old.size() >= new.size());
+        if new.size() == 0 {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { self.deallocate(ptr, old) };
+            return Ok(dangling(new));
+        }
+        if !InlinePool::<T, N>::serves(new) {
+            return Err(AllocError);
+        }
+        // SAFETY: the caller's promise, passed on.
+        Ok(unsafe { self.whole(ptr, old) })
+    }
+}
+
+// SAFETY: a block in use of this pool begins at a slot that was handed out. A block of another
+// allocator lies elsewhere, unless the pool itself lies in it; that one is larger than any slot, as
+// the pool has fields beside the blocks, and so no layout that a slot serves fits it.
+unsafe impl<T, const N: usize> Owns for &InlinePool<T, N> {
+    fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
+        InlinePool::<T, N>::serves(layout) && self.index_of(ptr.addr().get()).is_some()
+    }
+}
+
+impl<T, const N: usize> Reset for InlinePool<T, N> {
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+}
+
+/// A pool is equal to itself only.
+impl<T, const N: usize> PartialEq for InlinePool<T, N> {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self, other)
+    }
+}
+
+impl<T, const N: usize> Eq for InlinePool<T, N> {}
+
+// SAFETY: a copy of a reference refers to the same pool; copying does not unwind.
+unsafe impl<T, const N: usize> AllocatorClone for &InlinePool<T, N> {}
+
+// SAFETY: equal references refer to one pool.
+unsafe impl<T, const N: usize> AllocatorEq for &InlinePool<T, N> {}
