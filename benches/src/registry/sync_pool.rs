@@ -6,7 +6,7 @@ use crate::workloads::sync_pool::{PAIRS, exchange, hand_over, own_pairs};
 
 pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "sync_pool", threads: &[1, 2, 4, 8],
-        floor: [],
+        floor: [shared::Idle],
         ours: [shared::SyncPooled, shared::SyncPooledLocal, shared::InlineSync],
         system: [heaps::SystemHeap],
         peers: [

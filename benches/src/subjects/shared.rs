@@ -1,5 +1,8 @@
 //! Free lists that threads share: what one thread took, another may give back.
 
+use std::hint::black_box;
+use std::num::NonZeroU64;
+
 use alloc_sync_pool::{InlineSyncPool, Local, SyncPool};
 
 use super::Subject;
@@ -30,6 +33,45 @@ impl<H: Heap> Shared for Of<H> {
     #[inline]
     fn hand(&self) -> Through<Self> {
         Through::new(*self)
+    }
+}
+
+/// Nothing but the loop and what the threads do to each other: a block is its value.
+#[derive(Clone, Copy, Debug)]
+pub struct Idle;
+
+/// A bit that no value has, so that an option of a block is a word.
+const BLOCK_BIT: NonZeroU64 = NonZeroU64::new(1 << 63).expect("it is not zero");
+
+impl Subject for Idle {
+    const NAME: &'static str = "loop";
+    const UPSTREAM: bool = false;
+
+    fn fresh() -> Self {
+        Self
+    }
+}
+
+impl Shared for Idle {
+    type Hand<'s> = Self;
+
+    #[inline]
+    fn hand(&self) -> Self {
+        *self
+    }
+}
+
+impl Hand for Idle {
+    type Block = NonZeroU64;
+
+    #[inline]
+    fn take(&mut self, value: u64) -> NonZeroU64 {
+        BLOCK_BIT | black_box(value)
+    }
+
+    #[inline]
+    unsafe fn give(&mut self, block: NonZeroU64) -> u64 {
+        block.get() & !BLOCK_BIT.get()
     }
 }
 

@@ -7,6 +7,7 @@ use alloc_core::{AllocError, Allocator, dangling};
 
 use crate::inline::InlineSyncPool;
 use crate::local::Local;
+use crate::math::Served;
 use crate::pool::SyncPool;
 
 /// Hands out blocks of one layout.
@@ -16,9 +17,9 @@ use crate::pool::SyncPool;
 /// `take` returns a block of [`block`](Self::block) that is the caller's alone until it is passed
 /// to `put`, to this value or one that is equivalent. Nothing in here unwinds.
 pub(crate) unsafe trait Blocks {
-    /// The layout of each block. Its size is a multiple of its alignment; if it is 0, `take` is not
-    /// called.
-    fn block(&self) -> Layout;
+    /// The layout of each block, whose size is a multiple of its alignment, and what it serves. If
+    /// the size is 0, `take` is not called.
+    fn block(&self) -> &Served;
 
     /// Takes a block.
     fn take(&self) -> Result<NonNull<u8>, AllocError>;
@@ -31,14 +32,10 @@ pub(crate) unsafe trait Blocks {
     unsafe fn put(&self, block: NonNull<u8>);
 }
 
-/// The whole block at `ptr` if `layout` fits into one.
+/// The whole block at `ptr`.
+#[inline]
 fn whole(block: Layout, ptr: NonNull<u8>) -> NonNull<[u8]> {
     NonNull::slice_from_raw_parts(ptr, block.size())
-}
-
-/// Tells whether a block can serve `layout`.
-const fn serves(block: Layout, layout: Layout) -> bool {
-    layout.size() <= block.size() && layout.align() <= block.align()
 }
 
 #[inline]
@@ -47,10 +44,10 @@ fn allocate<B: Blocks>(blocks: &B, layout: Layout) -> Result<NonNull<[u8]>, Allo
         return Ok(dangling(layout));
     }
     let block = blocks.block();
-    if !serves(block, layout) {
+    if !block.serves(layout) {
         return Err(AllocError);
     }
-    Ok(whole(block, blocks.take()?))
+    Ok(whole(block.layout(), blocks.take()?))
 }
 
 fn allocate_zeroed<B: Blocks>(blocks: &B, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -88,8 +85,8 @@ unsafe fn grow<B: Blocks>(
     }
     // In place or not at all: no block is larger than the one at hand.
     let block = blocks.block();
-    if serves(block, new) {
-        Ok(whole(block, ptr))
+    if block.serves(new) {
+        Ok(whole(block.layout(), ptr))
     } else {
         Err(AllocError)
     }
@@ -131,8 +128,8 @@ unsafe fn shrink<B: Blocks>(
         return Ok(dangling(new));
     }
     let block = blocks.block();
-    if serves(block, new) {
-        Ok(whole(block, ptr))
+    if block.serves(new) {
+        Ok(whole(block.layout(), ptr))
     } else {
         Err(AllocError)
     }

@@ -1,12 +1,14 @@
 //! Which blocks are taken: one bit each, in atomic words that lie outside the blocks.
 //!
-//! This is the whole algorithm of the crate, and the one implementation behind
-//! [`SyncPool`](crate::SyncPool), [`Local`](crate::Local) and
-//! [`InlineSyncPool`](crate::InlineSyncPool). Its correctness is argued in the [crate
+//! This is the one implementation behind [`SyncPool`](crate::SyncPool), [`Local`](crate::Local),
+//! [`InlineSyncPool`](crate::InlineSyncPool) and the seats of threads. Its correctness is argued in the [crate
 //! documentation](crate#why-it-is-correct).
 
 use crate::math;
 use crate::sync::{AtomicUsize, BITS, Ordering};
+
+/// How many words count as near.
+const NEAR: usize = 8;
 
 /// Blocks of one word that the caller has just become the owner of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl Claim {
 
 /// A view of the words of `len` blocks. A one is a block that is taken.
 ///
-/// B1: a bit is only changed by [`claim`](Self::claim) and [`release`](Self::release), which are
+/// B1: a bit is only changed by the methods that claim and [`release`](Self::release), which are
 /// read-modify-writes, and by [`clear`](Self::clear), whose caller is alone with the pool. So each
 /// change of a bit from zero to one is seen by exactly one caller.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +104,24 @@ impl<'a> Bitmap<'a> {
         }
     }
 
+    /// Makes the caller the owner of this very block, if it is free.
+    #[cfg(feature = "std")]
+    pub(crate) fn claim_block(&self, index: usize) -> bool {
+        let (cell, mask) = (self.words.get(index / BITS), math::bit(index));
+        // Acquire: as in `claim_in`.
+        index < self.len
+            && cell.is_some_and(|cell| cell.fetch_or(mask, Ordering::Acquire) & mask == 0)
+    }
+
+    /// Claims up to `want` free blocks of the words that follow `word`, without going far.
+    pub(crate) fn claim_near(&self, word: usize, want: usize) -> Option<Claim> {
+        (1..=NEAR).find_map(|step| {
+            let word = word + step;
+            let mask = self.claim_in(word, want)?;
+            Some(Claim { word, mask })
+        })
+    }
+
     /// Frees the blocks of `claim`, and returns those that were taken: all of them, unless one is
     /// freed twice.
     pub(crate) fn release(&self, claim: Claim) -> usize {
@@ -123,11 +143,19 @@ impl<'a> Bitmap<'a> {
         self.words.iter().map(ones).sum()
     }
 
-    /// Tells whether the block is taken.
-    #[cfg(debug_assertions)]
-    pub(crate) fn is_taken(&self, index: usize) -> bool {
+    /// Sets a block's bit, for the books of debug builds; tells whether it was clear. Relaxed, so
+    /// that no checker takes these books for what orders the owners.
+    pub(crate) fn mark(&self, index: usize) -> bool {
+        let mask = math::bit(index);
         let word = self.words.get(index / BITS);
-        word.is_some_and(|word| word.load(Ordering::Relaxed) & math::bit(index) != 0)
+        word.is_some_and(|word| word.fetch_or(mask, Ordering::Relaxed) & mask == 0)
+    }
+
+    /// Clears a block's bit, as [`mark`](Self::mark) sets it; tells whether it was set.
+    pub(crate) fn unmark(&self, index: usize) -> bool {
+        let mask = math::bit(index);
+        let word = self.words.get(index / BITS);
+        word.is_some_and(|word| word.fetch_and(!mask, Ordering::Relaxed) & mask != 0)
     }
 
     /// Frees all blocks. The caller is alone with the pool.

@@ -21,8 +21,11 @@ use alloc_core::{AllocError, Allocator};
 
 use crate::bitmap::{Bitmap, Claim};
 use crate::line::{LINE, OwnLine};
-use crate::math;
+use crate::math::{self, Stride};
 use crate::sync::{self, AtomicPtr, AtomicUsize, BITS, Frozen, Ordering, const_fn};
+
+/// Bitmaps of a chunk: which blocks are taken, and in debug builds which are handed out.
+const MAPS: usize = if cfg!(debug_assertions) { 2 } else { 1 };
 
 /// The start of a chunk.
 ///
@@ -44,15 +47,15 @@ struct Fixed {
     /// C1: null or a chunk published before this one, with the provenance that its upstream gave
     /// it.
     next: *mut Header,
-    /// C2: `words_for(len)` initialised words in the memory of this chunk.
+    /// C2: [`MAPS`] times `words_for(len)` initialised words in the memory of this chunk.
     words: NonNull<AtomicUsize>,
     /// C3: `len` times `stride` bytes in the memory of this chunk, aligned for a block, and
     /// accessed by nobody but the blocks' owners.
     blocks: NonNull<u8>,
     /// Blocks.
     len: usize,
-    /// Bytes from one block to the next: the block's size, a multiple of its alignment.
-    stride: usize,
+    /// From one block to the next: the block's size, a multiple of its alignment.
+    stride: Stride,
     /// C4: what this chunk was allocated with.
     layout: Layout,
 }
@@ -66,7 +69,7 @@ impl Header {
         block: Layout,
         len: usize,
     ) -> Result<NonNull<Self>, AllocError> {
-        let count = math::words_for(len);
+        let count = MAPS * math::words_for(len);
         let array = Layout::array::<AtomicUsize>(count).map_err(|_| AllocError)?;
         let shape =
             math::shape(Layout::new::<Self>(), array, LINE, block, len).ok_or(AllocError)?;
@@ -83,7 +86,7 @@ impl Header {
         // SAFETY: `shape` puts the blocks inside the layout just allocated.
         let blocks = unsafe { memory.add(shape.blocks) };
         let header = memory.cast::<Self>();
-        let stride = block.size();
+        let stride = Stride::new(block.size());
         let fixed = Frozen::new(Fixed {
             next,
             words,
@@ -116,6 +119,18 @@ impl Header {
         Bitmap::new(words, len, &self.hint.0)
     }
 
+    /// Which blocks somebody has who may free them: not those that are free, nor those in a
+    /// magazine. Kept by debug builds only.
+    pub(crate) fn handed_out(&self) -> Bitmap<'_> {
+        let &Fixed { words, len, .. } = self.fixed.get();
+        let count = math::words_for(len);
+        // SAFETY: C2: the last map.
+        let words = unsafe { words.add((MAPS - 1) * count) };
+        // SAFETY: as in `bitmap`.
+        let words = unsafe { slice::from_raw_parts(words.as_ptr(), count) };
+        Bitmap::new(words, len, &self.hint.0)
+    }
+
     /// The start of block `index`, which is one of the bitmap's.
     pub(crate) fn block(&self, index: usize) -> NonNull<u8> {
         let &Fixed {
@@ -126,7 +141,25 @@ impl Header {
         } = self.fixed.get();
         debug_assert!(index < len);
         // SAFETY: C3; an index that comes from the bitmap is less than `len`.
-        unsafe { blocks.add(index * stride) }
+        unsafe { blocks.add(index * stride.bytes()) }
+    }
+
+    /// The starts of the blocks of a claim of this chunk.
+    #[inline]
+    pub(crate) fn blocks(&self, claim: Claim) -> impl Iterator<Item = NonNull<u8>> {
+        let &Fixed { blocks, stride, .. } = self.fixed.get();
+        // SAFETY: C3: a claim has a block, and that of its word's first bit is not behind it.
+        let start = unsafe { blocks.add(claim.word * BITS * stride.bytes()) };
+        let mut mask = claim.mask;
+        core::iter::from_fn(move || {
+            if mask == 0 {
+                return None;
+            }
+            let bit = mask.trailing_zeros() as usize;
+            mask &= mask - 1;
+            // SAFETY: C3: the bit stands for a block.
+            Some(unsafe { start.add(bit * stride.bytes()) })
+        })
     }
 
     /// Tells whether `address` lies among the blocks.
@@ -137,25 +170,20 @@ impl Header {
             stride,
             ..
         } = self.fixed.get();
-        address.wrapping_sub(blocks.addr().get()) < len * stride
+        address.wrapping_sub(blocks.addr().get()) < len * stride.bytes()
     }
 
-    /// The index of the block that starts at `address`.
-    pub(crate) fn index_of(&self, address: usize) -> Option<usize> {
-        let &Fixed {
+    /// The index of the block that starts at `ptr`, if it is one of this chunk.
+    #[inline]
+    pub(crate) fn index_of(&self, ptr: NonNull<u8>) -> Option<usize> {
+        let Fixed {
             blocks,
             len,
             stride,
             ..
         } = self.fixed.get();
-        let offset = address.wrapping_sub(blocks.addr().get());
-        math::index_of(offset, stride).filter(|&index| index < len)
-    }
-
-    /// The bit of the block that starts at `address`, if word `word` has it.
-    pub(crate) fn bit_in(&self, word: usize, address: usize) -> Option<usize> {
-        let index = self.index_of(address)?;
-        (index / BITS == word).then(|| math::bit(index))
+        let offset = ptr.addr().get().wrapping_sub(blocks.addr().get());
+        stride.index_of(offset, *len)
     }
 }
 
@@ -199,6 +227,12 @@ impl<A: Allocator> ChunkList<A> {
         // long as the list, which is borrowed.
         let next = unsafe { self.head().as_ref() };
         Iter { next }
+    }
+
+    /// The chunk and index of the block that starts at `ptr`.
+    pub(crate) fn locate(&self, ptr: NonNull<u8>) -> Option<(&Header, usize)> {
+        self.iter()
+            .find_map(|chunk| Some((chunk, chunk.index_of(ptr)?)))
     }
 
     /// The chunk in which `address` lies. Newest first: as chunks double, half of all blocks are

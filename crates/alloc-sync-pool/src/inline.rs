@@ -12,8 +12,9 @@ use crate::alloc::Blocks;
 use crate::bitmap::{Bitmap, Claim};
 use crate::budget::Budget;
 use crate::line::OwnLine;
+use crate::math::{self, Served};
+use crate::misuse;
 use crate::sync::{self, AtomicUsize, BITS, const_fn};
-use crate::{math, misuse};
 
 /// A concurrent pool of `N` blocks for one `T` each, in the value itself: for a `static`, or a
 /// place without a heap.
@@ -125,8 +126,8 @@ impl<T, const N: usize> InlineSyncPool<T, N> {
 // `locate` and `put` abort.
 unsafe impl<T, const N: usize> Blocks for &InlineSyncPool<T, N> {
     #[inline]
-    fn block(&self) -> Layout {
-        self.block_layout()
+    fn block(&self) -> &Served {
+        const { &Served::by(Layout::new::<T>()) }
     }
 
     #[inline]

@@ -4,19 +4,21 @@
 //! Messages, jobs and nodes are of one size, and are allocated by one thread and freed by another.
 //! A general heap serves that with locks or with queues between its per-thread caches; a pool of
 //! one block size needs one bit a block. Here these bits lie in atomic words beside the blocks, and
-//! a thread that allocates a lot takes 32 of them at once.
+//! a thread takes and frees some 64 of them at once; in between, plain loads and stores do.
 //!
 //! ```text
-//!  thread          thread           thread
-//!    │            ┌ Local ───────┐    │        a magazine of up to 64 blocks: plain loads and stores
-//!    │            │ ■ ■ ■ □ □ .. │    │
-//!    │            └─┬──────────▲─┘    │
-//!    │  fetch_or    │ 32 bits  │      │  fetch_and
-//!    │  one bit     │ at once  │      │  one bit
-//!  ┌─▼──────────────▼──────────┴──────▼─┐
-//!  │ words  0110111.. 1111111.. 0000..  │      one bit a block: 1 is taken
-//!  │ blocks ■■■■■■■■■■■■■■■■■■■■■■■■■■■ │      never read or written by the pool
-//!  └────────────────────────────────────┘      chunk after chunk, each twice as large, from the upstream `A`
+//!  thread           thread                    thread
+//!    │ &SyncPool      │ Local                   │ &SyncPool of a bounded pool, or without `std`
+//!  ┌─▼─ magazine ─┐ ┌─▼─ magazine ─┐            │
+//!  │ ■ ■ ■ □ □ .. │ │ ■ ■ □ □ □ .. │            │  a magazine: up to 128 free blocks
+//!  │ of a seat    │ │ of a caller  │            │
+//!  └─┬──────────▲─┘ └─┬──────────▲─┘            │
+//!    │ fetch_and│     │  64 bits │ fetch_or     │  fetch_or, fetch_and
+//!    │ some bits│     │  at once │              │  one bit
+//!  ┌─▼──────────┴─────▼──────────┴──────────────▼─┐
+//!  │ words  0110111.. 1111111.. 0000..            │  one bit a block: 1 is taken
+//!  │ blocks ■■■■■■■■■■■■■■■■■■■■■■■■■■■■■■■■■■■■■ │  never read or written by the pool
+//!  └──────────────────────────────────────────────┘  chunk after chunk, each twice as large, from the upstream `A`
 //! ```
 //!
 //! # Examples
@@ -52,8 +54,10 @@
 //!
 //! - A block has one owner at a time, and what its last owner did to it happens before what its
 //!   next owner does.
-//! - No block is lost: what is freed can be allocated again, by any thread, and a [`Local`] that is
-//!   dropped gives its blocks back.
+//! - No block is lost: what is freed can be allocated again, by any thread. A [`Local`] that is
+//!   dropped gives its blocks back. What a thread leaves in its magazine when it ends is at the
+//!   disposal of the next thread at its [seat](#what-threads-have-of-their-own), and, while nobody
+//!   sits there, of any thread that finds no free block.
 //! - No operation waits for another thread; one that has to repeat itself does so because another
 //!   one got on. (The upstream has to be lock-free for growth to be.)
 //! - A bounded pool that has its memory refuses a request only if all blocks are allocated, on
@@ -67,25 +71,56 @@
 //! - An `Err` leaves everything as it was. Everything goes back to the upstream on drop.
 //!
 //! A double free and a foreign pointer are broken promises of `deallocate`'s caller. Debug builds
-//! abort where they notice, and name the block and the pool: at a pointer to no block, at a block
-//! whose bit is 0, and at one that is freed through the [`Local`] in whose magazine it rests. They
-//! do not notice when a block that rests in a magazine is freed again through the pool or another
-//! `Local`, nor when one is freed that has a new owner by then. Release builds do not check. In a
-//! pool, a foreign pointer and a block whose bit is 0 then change nothing; a [`Local`] takes either
-//! and hands it out, so that a block freed twice has two owners.
+//! keep a second bit for each block, which says that somebody has it who may free it. They abort
+//! at a pointer to no block and at a block that nobody has, wherever it rests, and name the block
+//! and the pool. They do not notice when a block that is freed twice has a new owner by then.
+//! Release builds do not check. Then a magazine takes whatever comes and hands it out, so that a
+//! block freed twice has two owners; where there is no magazine, a foreign pointer and a block
+//! whose bit is 0 change nothing.
+//!
+//! # What threads have of their own
+//!
+//! With the feature `std`, `&SyncPool` of a pool that grows works through a magazine of the calling
+//! thread, as a [`Local`] does, and nobody has to carry a handle around.
+//!
+//! A thread that first frees or allocates takes a *seat*: the lowest number that no living thread
+//! has. A pool has one magazine for each seat, made when it is first needed. Whoever sits there uses
+//! it, one thread after another; so a pool knows no threads, and a thread no pools, but for a
+//! number and an address that it remembers of the one it used last. When a thread ends it gives up
+//! its seat, and that is all. When a pool is dropped its magazines go along, and that is all: no
+//! thread looks at what it remembers of a pool without that pool at hand, and pools' numbers never
+//! return.
+//!
+//! - Up to 128 blocks rest in the magazine of each seat. They do not count as
+//!   [`in_use`](SyncPool::in_use), but other threads cannot have them while somebody sits there,
+//!   even a thread that does not use the pool. Up to
+//!   4,096 threads have seats at one time; others share the pool's words, as does a thread whose
+//!   thread-local values are gone.
+//! - A magazine is a block of about 1,150 bytes of the pool's upstream, and there is an index with a
+//!   pointer for each seat. If the upstream refuses them, the thread does without.
+//! - A pool with a limit has no such magazines: it would refuse a request while blocks rest in
+//!   those of others.
+//! - A thread that uses several pools in turn remembers the one whose magazine was empty or full
+//!   last, and finds those of the others by an index.
+//! - Not for signal handlers: they run in the middle of what the thread was doing.
+//! - A child process of `fork` has the memory of its parent, but not the threads that could give up
+//!   their seats. What rests in their magazines is lost to the child until the pool is dropped.
 //!
 //! # What it costs
 //!
-//! Two atomic read-modify-writes for a block that is allocated and freed, four in a bounded pool,
-//! none through a [`Local`] whose magazine is neither empty nor full. One bit a block and two cache
-//! lines a chunk. Up to half of the memory may be unused, as chunks double. Without `Local`s,
-//! threads that allocate at one time meet at the same words.
+//! Nothing but plain loads and stores for a block that comes out of a magazine and goes into one.
+//! About two atomic read-modify-writes for 64 blocks that lie together, and one for each that does
+//! not. Without a magazine two for each block that is allocated and freed; four in a bounded pool.
+//!
+//! One bit a block and two cache lines a chunk. Up to half of the memory may be unused, as chunks
+//! double.
 //!
 //! # When not to use it
 //!
 //! One thread: `Pool` of `alloc-pool` has no atomics. Blocks of many sizes: one pool each, joined
 //! by `Segregate` of `alloc-compose`, or a heap. Memory that shall go back while the pool lives:
 //! chunks are kept until it is dropped, which is what makes it safe to look at them without a lock.
+//! A pool that is bounded and contended: give each thread a [`Local`].
 //!
 //! # Why it is correct
 //!
@@ -97,9 +132,21 @@
 //! there are never two owners. `fetch_or` may find that some of the bits it sets were set already:
 //! these stay with their owner, and the caller gets the others.
 //!
-//! A [`Local`] owns what is in its magazine. It hands blocks out and takes them back without
-//! touching their bits, in one thread; when it moves to another one, whatever moved it orders the
-//! two.
+//! | state of a block | its bit | who may touch it | ends when |
+//! | --- | --- | --- | --- |
+//! | free | 0 | nobody | somebody claims it: `fetch_or`, Acquire |
+//! | allocated | 1 | its owner | the owner frees it: into a magazine, or `fetch_and`, Release |
+//! | in a [`Local`]'s magazine | 1 | nobody; who has the `Local` may hand it out | that, or a flush: `fetch_and`, Release |
+//! | in a seat's magazine | 1 | nobody; who has the seat may hand it out | the same |
+//! | in a chunk that is not published, or given back | | nobody; the pool alone, or the upstream | |
+//!
+//! A magazine has one user at a time, who hands blocks out and takes them back without touching
+//! their bits. A [`Local`] is not `Sync`; when it moves to another thread, whatever moved it orders
+//! the two. A seat is a bit like that of a block: claimed by a `fetch_or` with Acquire that changes
+//! it from 0 to 1, given up by a `fetch_and` with Release. So a seat has one holder for the reason
+//! that a block has one owner, and what its last holder did to the magazine, and to the blocks in
+//! it, happens before what the next one does. Whoever empties the magazine of a thread that ended
+//! holds that seat meanwhile.
 //!
 //! ## Why no ABA
 //!
@@ -116,6 +163,10 @@
 //! | | claims 0 and 1, frees 0 | bit 0 clear: won; bit 1 was not asked for, and nothing was derived from it |
 //! | wants 0 and 1 (a batch) | claims 1 | bit 1 set: gets 0 alone |
 //! | loads the head: chunk *c* | publishes chunk *d* | compare-exchange fails; looks at *d*; gives its own chunk back |
+//! | reads a magazine's length | | cannot be: a magazine has one user at a time |
+//! | remembers its magazine in a pool | drops that pool; another one lies there now | the numbers of the two differ: not used |
+//! | loads the index | publishes a larger one | the old one is as good: it stays, and only the holder of a seat writes to its entry |
+//! | wants the seat of a thread that ended | takes it first | `fetch_or` returns the bit set: not won, leaves its magazine alone |
 //! | loads the head: chunk *c* | drops or removes *c* | cannot be: chunks leave the list by `&mut self` only, so no address returns to it |
 //!
 //! The decision is made on the bit itself, by the value it has at the instant of the change. No
@@ -124,17 +175,18 @@
 //!
 //! ## Why no dereference is invalid
 //!
-//! The pool follows two kinds of pointers. *To chunks*: a chunk is complete before it is published,
-//! its header and the place of its words never change, and it is freed only when the pool is
-//! dropped, by somebody with the only reference to it. Whoever reads a pointer to it, with Acquire,
-//! sees it complete. *To blocks*: none. Blocks' memory is neither read nor written; an address is
-//! compared with the chunk's range and becomes an index.
+//! The pool follows pointers of its own only. *To chunks, magazines and indexes*: each is complete
+//! before it is published, what others read of it never changes, and it is freed only when the pool
+//! is dropped, by somebody with the only reference to it. Whoever reads a pointer to it, with
+//! Acquire, sees it complete. What a thread remembers is such a pointer, and is followed only with
+//! the living pool of the same number at hand. *To blocks*: none. Blocks' memory is neither read nor
+//! written; an address is compared with the chunk's range and becomes an index.
 //!
 //! ## Orderings, and who notices
 //!
 //! There are no fences and no `SeqCst`. Each row was tried: with the change, the models of
-//! `tests/loom.rs` named here fail (the tests run the shipped code, with words of 2 bits and
-//! magazines of 4).
+//! `tests/loom.rs`, and below the line those of `tests/loom_std.rs`, named here fail (they run the
+//! shipped code, with words of 2 bits, magazines of 4, and 2 seats).
 //!
 //! | change | noticed by |
 //! | --- | --- |
@@ -153,12 +205,27 @@
 //! | a refill claims blocks of one word and gives the rest of its shares back | "a refill keeps its shares": a block is free and refused |
 //! | a `Local` is dropped without a flush | 4 models |
 //! | a flush clears one bit of a batch | "local overflow against the pool", "local refill against the pool", "two locals exchange blocks" |
+//! | | |
+//! | seat's claim by number, Acquire (partner: giving up, Release) to Relaxed | "what a thread leaves is collected", "two collect what a thread leaves" |
+//! | seat's claim, Acquire, or giving up, Release, to Relaxed (the same code as a block's) | "a seat changes hands" |
+//! | a magazine is emptied without its seat | the two of collecting |
+//! | a claim by number that fails gives the seat up | "what a living thread has is not collected" |
+//! | newest magazine's load, Acquire, or its compare-exchange, Release (each other's partner) to Relaxed | "a seat changes hands" |
+//! | index's loads, Acquire, or its compare-exchange, Release (each other's partner) to Relaxed | "a seat changes hands", "an index is replaced" |
+//! | number of seats' load, Acquire, or its `fetch_max`, Release (each other's partner) to Relaxed | the same |
+//! | two pools have one number | "a thread does not take one pool for another" |
+//! | the index is published by a store; the loser of the race keeps its own | "a seat changes hands": the upstream misses one |
 //!
 //! The Acquire and Release of a bounded pool's budget (each other's partner) are noticed by no
 //! model, and need not be for safety: a block's own bit orders its uses. They let a caller with a
 //! share see the block that was freed for it at its first look instead of a later one. Nor does a
 //! model notice a share that is given back before the block is free: that would not be unsafe, but
 //! a caller with a share would wait for another thread, and the pool would not be lock-free.
+//!
+//! Two more are beyond the models. A thread that finds an index which its publisher has not counted
+//! yet counts it, with Release for the same partner: that takes three threads in one index. And
+//! what a thread remembers is forgotten when it gives its seat up, which matters to thread-local
+//! values that are dropped later; `tests/seats.rs` has such values.
 //!
 //! # Sources
 //!
@@ -169,11 +236,14 @@
 //!
 //! - `alloc` (default): the global allocator as the default upstream. Without it the crate needs no
 //!   heap.
-//! - `std`: passed on to `alloc-core`.
+//! - `std`: [magazines of threads](#what-threads-have-of-their-own).
 //! - `nightly`: the traits of `core::alloc`; needs a nightly compiler.
 #![no_std]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 #![cfg_attr(feature = "nightly", doc(test(attr(feature(allocator_api)))))]
+
+#[cfg(feature = "std")]
+extern crate std;
 
 mod sync;
 
@@ -187,6 +257,15 @@ mod budget;
 mod misuse;
 
 mod chunk;
+
+mod magazine;
+#[cfg(feature = "std")]
+mod seat;
+
+#[cfg_attr(not(feature = "std"), path = "no_rack.rs")]
+mod rack;
+
+mod depot;
 
 mod inline;
 mod local;

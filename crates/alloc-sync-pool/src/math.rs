@@ -85,13 +85,106 @@ pub(crate) const fn bit(index: usize) -> usize {
 
 /// The `n` lowest ones of `set`, or all if there are fewer.
 pub(crate) const fn lowest_bits(set: usize, n: usize) -> usize {
-    let mut rest = set;
-    let mut left = n;
-    while rest != 0 && left != 0 {
-        rest &= rest - 1;
-        left -= 1;
+    if set.count_ones() as usize <= n {
+        return set;
     }
-    set & !rest
+    // The most low bits of `set` that have no more than `n` ones, found by halving.
+    let (mut below, mut step) = (0, usize::BITS / 2);
+    while step != 0 {
+        let mask = (1 << (below + step)) - 1;
+        if (set & mask).count_ones() as usize <= n {
+            below += step;
+        }
+        step /= 2;
+    }
+    set & ((1 << below) - 1)
+}
+
+/// A block's layout, and which requests it serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Served {
+    /// The size of the largest request with the alignment of a pointer or less, if all such
+    /// alignments are served; else 0. One comparison for the layouts of most programs.
+    common: usize,
+    block: Layout,
+}
+
+impl Served {
+    /// What blocks of this layout serve.
+    pub(crate) const fn by(block: Layout) -> Self {
+        let common = if block.align() < align_of::<*mut u8>() {
+            0
+        } else {
+            block.size()
+        };
+        Self { common, block }
+    }
+
+    /// The layout of the block.
+    #[inline]
+    pub(crate) const fn layout(self) -> Layout {
+        self.block
+    }
+
+    /// Tells whether a block serves a request of some size.
+    #[inline]
+    pub(crate) const fn serves(&self, layout: Layout) -> bool {
+        if layout.align() <= align_of::<*mut u8>() && layout.size() <= self.common {
+            return true;
+        }
+        layout.size() <= self.block.size() && layout.align() <= self.block.align()
+    }
+}
+
+/// A distance between blocks, by which offsets are divided without a division.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stride {
+    /// In bytes.
+    bytes: usize,
+    /// How often 2 divides it.
+    twos: u32,
+    /// What its odd part times this wraps around to is 1.
+    inverse: usize,
+}
+
+impl Stride {
+    /// A distance of `bytes`.
+    pub(crate) const fn new(bytes: usize) -> Self {
+        let twos = if bytes == 0 {
+            0
+        } else {
+            bytes.trailing_zeros()
+        };
+        let odd = bytes >> twos;
+        // Newton's method: an odd number is its own inverse in 3 bits, and each step doubles them.
+        let mut inverse = odd;
+        let mut bits = 3;
+        while bits < usize::BITS {
+            inverse = inverse.wrapping_mul(2_usize.wrapping_sub(odd.wrapping_mul(inverse)));
+            bits *= 2;
+        }
+        Self {
+            bytes,
+            twos,
+            inverse,
+        }
+    }
+
+    /// In bytes.
+    pub(crate) const fn bytes(self) -> usize {
+        self.bytes
+    }
+
+    /// Which of `len` blocks starts `offset` bytes after the first one, if one does.
+    ///
+    /// `len` blocks must fit the address space. Multiplication by the inverse and rotation map each
+    /// offset to another number, and `index * bytes` to `index`; so nothing else is mapped to a
+    /// number below `len` (Warren, *Hacker's Delight*, 10-17).
+    #[inline]
+    pub(crate) const fn index_of(self, offset: usize, len: usize) -> Option<usize> {
+        let index = offset.wrapping_mul(self.inverse).rotate_right(self.twos);
+        if index < len { Some(index) } else { None }
+    }
 }
 
 /// Which block of `stride` bytes starts `offset` bytes after the first one.

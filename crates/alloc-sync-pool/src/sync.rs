@@ -4,6 +4,7 @@
 //! blocks and a magazine 4, so that a model of a handful of blocks has several words, full words
 //! and full magazines.
 
+use core::mem::MaybeUninit;
 pub(crate) use core::sync::atomic::Ordering;
 
 #[cfg(not(loom))]
@@ -17,11 +18,24 @@ pub(crate) use loom::{
     sync::atomic::{AtomicPtr, AtomicUsize},
 };
 
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) use core::sync::atomic::AtomicBool;
+#[cfg(all(feature = "std", loom))]
+pub(crate) use loom::sync::atomic::AtomicBool;
+
 /// Blocks that one word of a bitmap stands for.
 pub(crate) const BITS: usize = if cfg!(loom) { 2 } else { usize::BITS as usize };
 
 /// Blocks that a [`Local`](crate::Local) holds at most.
-pub(crate) const MAGAZINE: usize = if cfg!(loom) { 4 } else { 64 };
+pub(crate) const MAGAZINE: usize = if cfg!(loom) { 4 } else { 128 };
+
+/// Seats of threads. Whoever comes when all are taken does without.
+#[cfg(feature = "std")]
+pub(crate) const SEATS: usize = if cfg!(loom) { 2 } else { 4096 };
+
+/// Seats of the first index.
+#[cfg(feature = "std")]
+pub(crate) const FIRST_INDEX: usize = if cfg!(loom) { 1 } else { 8 };
 
 /// Reads a pointer that nobody else can reach. loom reports a race if somebody can.
 pub(crate) fn load_exclusive<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
@@ -56,6 +70,48 @@ impl<T> Frozen<T> {
     }
 }
 
+/// A value that one thread at a time uses. loom reports a race if several do.
+#[derive(Debug)]
+pub(crate) struct Place<T: Copy>(
+    #[cfg(not(loom))] core::cell::Cell<MaybeUninit<T>>,
+    #[cfg(loom)] loom::cell::UnsafeCell<MaybeUninit<T>>,
+);
+
+impl<T: Copy> Place<T> {
+    /// Reads what there is.
+    #[inline]
+    pub(crate) fn get(&self) -> MaybeUninit<T> {
+        #[cfg(not(loom))]
+        return self.0.get();
+        // SAFETY: loom has made sure that nobody writes to it meanwhile.
+        #[cfg(loom)]
+        return self.0.with(|place| unsafe { *place });
+    }
+
+    /// Writes a value.
+    #[inline]
+    pub(crate) fn set(&self, value: T) {
+        let value = MaybeUninit::new(value);
+        #[cfg(not(loom))]
+        self.0.set(value);
+        // SAFETY: loom has made sure that nobody uses it meanwhile.
+        #[cfg(loom)]
+        self.0.with_mut(|place| unsafe { *place = value });
+    }
+}
+
+/// `N` places without values; a constant where cells can be constants.
+#[cfg(not(loom))]
+pub(crate) const fn places<T: Copy, const N: usize>() -> [Place<T>; N] {
+    [const { Place(core::cell::Cell::new(MaybeUninit::uninit())) }; N]
+}
+
+/// `N` places without values; a constant where cells can be constants.
+#[cfg(loom)]
+pub(crate) fn places<T: Copy, const N: usize>() -> [Place<T>; N] {
+    core::array::from_fn(|_| Place(loom::cell::UnsafeCell::new(MaybeUninit::uninit())))
+}
+
 /// `N` words of zero; a constant where atomics can be constants.
 #[cfg(not(loom))]
 pub(crate) const fn zero_words<const N: usize>() -> [AtomicUsize; N] {
@@ -84,3 +140,53 @@ macro_rules! const_fn {
     )* };
 }
 pub(crate) use const_fn;
+
+/// A value of the whole process, as [`global`] returns it.
+#[cfg(all(feature = "std", not(loom)))]
+pub(crate) type Shared<T> = &'static T;
+
+/// A value of the whole process, as [`global`] returns it. loom drops its statics before the last
+/// thread's values, so that one keeps the other.
+#[cfg(all(feature = "std", loom))]
+pub(crate) type Shared<T> = std::sync::Arc<T>;
+
+/// Defines a function that returns one value for the whole process; under loom, for an execution.
+#[cfg(feature = "std")]
+macro_rules! global {
+    ($(#[$attribute:meta])* fn $name:ident() -> $type:ty = $value:expr;) => {
+        $(#[$attribute])*
+        fn $name() -> $crate::sync::Shared<$type> {
+            #[cfg(not(loom))]
+            static VALUE: $type = $value;
+            #[cfg(not(loom))]
+            return &VALUE;
+            #[cfg(loom)]
+            loom::lazy_static! {
+                static ref VALUE: $crate::sync::Shared<$type> = std::sync::Arc::new($value);
+            }
+            #[cfg(loom)]
+            return std::sync::Arc::clone(&VALUE);
+        }
+    };
+}
+#[cfg(feature = "std")]
+pub(crate) use global;
+
+/// Defines a value that each thread has of its own, and a constant at first.
+#[cfg(feature = "std")]
+macro_rules! per_thread {
+    ($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;) => {
+        #[cfg(not(loom))]
+        std::thread_local! {
+            $(#[$attribute])*
+            static $name: $type = const { $value };
+        }
+        #[cfg(loom)]
+        loom::thread_local! {
+            $(#[$attribute])*
+            static $name: $type = $value;
+        }
+    };
+}
+#[cfg(feature = "std")]
+pub(crate) use per_thread;

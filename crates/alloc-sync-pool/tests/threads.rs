@@ -253,7 +253,7 @@ fn producer_to_consumer_needs_bounded_memory() {
         });
     });
     assert_eq!(pool.in_use(), 0);
-    // 16 in the channel, 64 in each magazine, and what is at hand: two doublings of slack.
+    // 16 in the channel, 128 in each magazine, and what is at hand: two doublings of slack.
     assert!(
         pool.capacity() <= 8 + 16 + 32 + 64 + 128 + 256,
         "{}",

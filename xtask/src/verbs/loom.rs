@@ -30,21 +30,36 @@ struct Explored {
     bound: String,
 }
 
+/// Where a crate has its models, and the feature that they need besides the default ones.
+const MODELS: [(&str, Option<&str>); 2] = [("loom", None), ("loom_std", Some("std"))];
+
 /// Runs the models and prints how many executions each explored.
 fn explore(workspace: &Workspace) -> Result<String, Failure> {
-    let crates = workspace.names(|own| own.dir.join("tests").join("loom.rs").is_file());
-    if crates.is_empty() {
-        return Err("no crate has models in tests/loom.rs".to_owned().into());
+    let mut explored: Vec<Explored> = Vec::new();
+    for (test, feature) in MODELS {
+        let file = format!("{test}.rs");
+        let crates = workspace.names(|own| own.dir.join("tests").join(&file).is_file());
+        if crates.is_empty() {
+            return Err(format!("no crate has models in tests/{file}").into());
+        }
+        let lines = command(workspace, &crates, test, feature)
+            .dir(&workspace.root)
+            .run(&Output::Keep)?;
+        explored.extend(lines.iter().filter_map(|line| read(line)));
     }
-    let cmd = Cmd::cargo("test")
-        .packages(crates)
-        .words("--test loom --release -- --nocapture --test-threads=1")
+    summary(&explored).map_err(Failure::from)
+}
+
+/// The models of some crates, in one of the tests of each.
+fn command(workspace: &Workspace, crates: &[&str], test: &str, feature: Option<&str>) -> Cmd {
+    Cmd::cargo("test")
+        .packages(crates.iter().copied())
+        .args(feature.iter().flat_map(|feature| ["--features", feature]))
+        .args(["--test", test])
+        .words("--release -- --nocapture --test-threads=1")
         .env("RUSTFLAGS", "--cfg loom")
         .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .target_dir(&workspace.target("loom"));
-    let lines = cmd.dir(&workspace.root).run(&Output::Keep)?;
-    let explored: Vec<Explored> = lines.iter().filter_map(|line| read(line)).collect();
-    summary(&explored).map_err(Failure::from)
+        .target_dir(&workspace.target("loom"))
 }
 
 /// Reads `loom: MODEL: N executions` with perhaps `, BOUND` at the end, behind whatever the test harness has put before it.

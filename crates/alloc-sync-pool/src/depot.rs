@@ -1,0 +1,383 @@
+//! What the threads of a pool share: chunks, the budget, and the magazines.
+//!
+//! Blocks come and go one by one, or as half a magazine.
+
+use core::alloc::Layout;
+use core::mem;
+use core::ptr::{self, NonNull};
+
+use alloc_core::{AllocError, Allocator};
+
+use crate::bitmap::Claim;
+use crate::budget::Budget;
+use crate::chunk::{ChunkList, Header};
+use crate::line::OwnLine;
+use crate::magazine::{Magazine, Word};
+use crate::math::{self, Served};
+use crate::misuse;
+use crate::rack::Racks;
+use crate::sync::{self, BITS, MAGAZINE, const_fn};
+
+/// Everything of a [`SyncPool`](crate::SyncPool).
+#[derive(Debug)]
+pub(crate) struct Depot<A: Allocator> {
+    /// P1: the size is a multiple of the alignment. Every chunk is made of such blocks.
+    block: Served,
+    /// The magazines of a pool that grows, if there is the feature `std`.
+    racks: Racks,
+    /// The memory.
+    chunks: ChunkList<A>,
+    /// Blocks of the first chunk.
+    first: usize,
+    /// P2: a bounded pool takes a share of the budget for each block it claims, and gives it back
+    /// after the block is free, or if it has no memory at all. It has one chunk, of all its blocks.
+    budget: OwnLine<Budget>,
+}
+
+impl<A: Allocator> Depot<A> {
+    const_fn! {
+        /// Has no memory yet.
+        pub(crate) const fn new(block: Layout, first: usize, limit: Option<usize>, upstream: A) -> Self {
+            Self {
+                block: Served::by(block.pad_to_align()),
+                racks: Racks::new(),
+                chunks: ChunkList::new(upstream),
+                first,
+                budget: OwnLine(Budget::new(limit)),
+            }
+        }
+    }
+
+    /// P1.
+    #[inline]
+    pub(crate) const fn block(&self) -> &Served {
+        &self.block
+    }
+
+    /// Blocks at most, if there is a bound.
+    pub(crate) const fn limit(&self) -> Option<usize> {
+        self.budget.0.limit()
+    }
+
+    /// The memory.
+    pub(crate) const fn chunks(&self) -> &ChunkList<A> {
+        &self.chunks
+    }
+
+    /// The magazines.
+    #[inline]
+    pub(crate) const fn racks(&self) -> &Racks {
+        &self.racks
+    }
+
+    /// What reports call this pool.
+    pub(crate) fn address(&self) -> usize {
+        ptr::from_ref(self).addr()
+    }
+
+    /// Counts the blocks that the pool has memory for.
+    pub(crate) fn capacity(&self) -> usize {
+        self.chunks
+            .iter()
+            .map(Header::len)
+            .fold(0, usize::saturating_add)
+    }
+
+    /// Counts the blocks that are neither free nor in the magazine of a thread.
+    pub(crate) fn in_use(&self) -> usize {
+        let taken = |chunk: &Header| chunk.bitmap().taken();
+        let taken: usize = self.chunks.iter().map(taken).sum();
+        taken.saturating_sub(self.racks.resting())
+    }
+
+    /// Adds chunks until [`capacity`](Self::capacity) is at least `blocks`.
+    pub(crate) fn reserve(&self, blocks: usize) -> Result<(), AllocError> {
+        loop {
+            // The head first: if there is a newer chunk by then, growing from this head adds
+            // nothing, and the loop looks again.
+            let head = self.chunks.head();
+            let missing = blocks.saturating_sub(self.capacity());
+            if missing == 0 {
+                return Ok(());
+            }
+            if self.block.layout().size() == 0 || self.limit().is_some_and(|limit| limit < blocks) {
+                return Err(AllocError);
+            }
+            let len = if self.limit().is_some() {
+                self.first
+            } else {
+                missing
+            };
+            if self.chunks.grow(head, self.block.layout(), len).is_err()
+                && self.chunks.head() == head
+            {
+                return Err(AllocError);
+            }
+        }
+    }
+
+    /// Makes all blocks free. The caller is alone with the pool.
+    pub(crate) fn clear(&mut self) {
+        self.racks.clear();
+        for chunk in self.chunks.iter() {
+            chunk.bitmap().clear();
+            chunk.handed_out().clear();
+        }
+        self.budget.0.clear();
+    }
+
+    /// Claims one block.
+    pub(crate) fn take(&self) -> Result<NonNull<u8>, AllocError> {
+        let mut block = Err(AllocError);
+        self.claim(1, |chunk, claim| block = Ok(chunk.block(claim.first())));
+        block
+    }
+
+    /// Frees one block.
+    pub(crate) fn put(&self, block: NonNull<u8>) {
+        if let Some((chunk, index)) = self.locate(block) {
+            self.release(chunk, claim_of(index));
+        }
+    }
+
+    /// Takes half a magazine of blocks; returns one of them, and leaves the others there.
+    pub(crate) fn refill<T: Word<*mut u8>, L: Word<usize>>(
+        &self,
+        magazine: &Magazine<T, L>,
+    ) -> Result<NonNull<u8>, AllocError> {
+        let mut first = Err(AllocError);
+        self.claim(magazine.batch(), |chunk, claim| {
+            let mut rest = claim;
+            if first.is_err() {
+                first = Ok(chunk.block(claim.first()));
+                rest = claim.rest();
+            }
+            let mut blocks = chunk.blocks(rest);
+            magazine.stow_all(rest.len(), &mut blocks);
+            // Some are left only if the upstream used this very magazine while the pool grew.
+            blocks.for_each(|block| self.put(block));
+        });
+        first
+    }
+
+    /// Makes room in a magazine, and puts the block in.
+    pub(crate) fn overflow<T: Word<*mut u8>, L: Word<usize>>(
+        &self,
+        magazine: &Magazine<T, L>,
+        block: NonNull<u8>,
+    ) {
+        self.flush(magazine, magazine.batch());
+        let pushed = magazine.push(block);
+        debug_assert!(pushed);
+    }
+
+    /// Frees the `count` blocks that a magazine has had longest.
+    pub(crate) fn flush<T: Word<*mut u8>, L: Word<usize>>(
+        &self,
+        magazine: &Magazine<T, L>,
+        count: usize,
+    ) {
+        let mut gathered = Gathered::new();
+        let mut run: Option<(&Header, Claim)> = None;
+        magazine.drain_oldest(count, |block| {
+            if let Some((chunk, claim)) = &mut run
+                && let Some(index) = chunk.index_of(block)
+            {
+                let one = claim_of(index);
+                if one.word == claim.word {
+                    claim.mask |= one.mask;
+                } else {
+                    let claim = mem::replace(claim, one);
+                    gathered.add(chunk, claim, |of, claim| self.release(of, claim));
+                }
+            } else if let Some((chunk, index)) = self.locate(block)
+                && let Some((of, claim)) = run.replace((chunk, claim_of(index)))
+            {
+                gathered.add(of, claim, |of, claim| self.release(of, claim));
+            }
+        });
+        if let Some((chunk, claim)) = run {
+            gathered.add(chunk, claim, |of, claim| self.release(of, claim));
+        }
+        gathered.end(|chunk, claim| self.release(chunk, claim));
+    }
+
+    /// Claims up to `want` blocks, growing if there is none, and passes them on; none on failure.
+    ///
+    /// Of an unbounded pool these are blocks of words that lie together. Of a bounded one they are
+    /// as many as the budget grants, of as many words as that takes: a share that came back unused
+    /// would have been refused to others while a block was free (G1).
+    fn claim(&self, want: usize, mut pass: impl FnMut(&Header, Claim)) {
+        let budget = &self.budget.0;
+        let mut left = budget.take(want);
+        while left != 0 {
+            let Ok((chunk, mut claim)) = self.claim_granted(left) else {
+                return budget.give(left);
+            };
+            left -= claim.len();
+            pass(chunk, claim);
+            if self.limit().is_some() {
+                continue;
+            }
+            while left != 0
+                && let Some(near) = chunk.bitmap().claim_near(claim.word, left)
+            {
+                claim = near;
+                left -= claim.len();
+                pass(chunk, claim);
+            }
+            return;
+        }
+    }
+
+    /// Claims up to `want` blocks of one word, which the budget has room for.
+    fn claim_granted(&self, want: usize) -> Result<(&Header, Claim), AllocError> {
+        loop {
+            let head = self.chunks.head();
+            if let Some(found) = self.chunks.claim(want) {
+                return Ok(found);
+            }
+            if self.limit().is_some() && !head.is_null() {
+                // G1: a block is free for each caller who got here. Others took those that we saw;
+                // this is their progress.
+                sync::spin_loop();
+            } else if self.collect() {
+                // What threads that ended had left is free now.
+            } else if self.grow(head).is_err() && self.chunks.head() == head {
+                // With a newer head, another thread got what the upstream had, and we look there.
+                return Err(AllocError);
+            }
+        }
+    }
+
+    /// Frees the blocks that threads had in their magazines when they ended; tells whether there
+    /// were any.
+    #[cold]
+    fn collect(&self) -> bool {
+        let mut any = false;
+        self.racks.abandoned(|magazine| {
+            any |= magazine.len() != 0;
+            self.flush(magazine, MAGAZINE);
+        });
+        any
+    }
+
+    /// Adds a chunk twice as large as the newest one, or one as large as the upstream has.
+    #[cold]
+    fn grow(&self, head: *mut Header) -> Result<(), AllocError> {
+        let newest = self.chunks.iter().next();
+        let double = |chunk: &Header| math::next_len(chunk.len(), self.block.layout().size());
+        let mut len = newest.map_or(self.first, double);
+        while self.chunks.grow(head, self.block.layout(), len).is_err() {
+            len /= 2;
+            if len == 0 || self.limit().is_some() {
+                return Err(AllocError);
+            }
+        }
+        self.racks.ask_again();
+        Ok(())
+    }
+
+    /// Frees what a claim of `chunk` stands for.
+    fn release(&self, chunk: &Header, claim: Claim) {
+        let freed = chunk.bitmap().release(claim);
+        debug_assert_eq!(freed, claim.mask, "a block is freed twice");
+        // Only what was taken is added: a double free in a release build cannot make the budget
+        // wrong.
+        self.budget.0.give(freed.count_ones() as usize);
+    }
+
+    /// The chunk and index of the block at `ptr`. In a debug build, aborts if there is none.
+    pub(crate) fn locate(&self, block: NonNull<u8>) -> Option<(&Header, usize)> {
+        let located = self.chunks.locate(block);
+        if cfg!(debug_assertions) && located.is_none() {
+            misuse::foreign(block.addr().get(), self.address());
+        }
+        located
+    }
+
+    /// Notes in a debug build that the caller of an allocator has this block.
+    #[inline]
+    pub(crate) fn note_taken(&self, block: NonNull<u8>) {
+        if cfg!(debug_assertions)
+            && let Some((chunk, index)) = self.locate(block)
+        {
+            let marked = chunk.handed_out().mark(index);
+            debug_assert!(marked, "a block is handed out twice");
+        }
+    }
+
+    /// Notes in a debug build that this block comes back. Aborts if nobody has it, or it is no
+    /// block of this pool.
+    #[inline]
+    pub(crate) fn note_put(&self, block: NonNull<u8>) {
+        if cfg!(debug_assertions)
+            && let Some((chunk, index)) = self.locate(block)
+            && !chunk.handed_out().unmark(index)
+        {
+            misuse::double_free(block.addr().get(), self.address());
+        }
+    }
+}
+
+/// Blocks that are about to be freed, those of one word together, so that they take one
+/// read-modify-write.
+///
+/// A word has one place, by its number. Whatever else is there is freed first.
+struct Gathered<'a> {
+    /// The places in use.
+    used: u32,
+    places: [Option<(&'a Header, Claim)>; u32::BITS as usize],
+}
+
+impl<'a> Gathered<'a> {
+    /// Nothing yet.
+    const fn new() -> Self {
+        Self {
+            used: 0,
+            places: [None; u32::BITS as usize],
+        }
+    }
+
+    /// Adds blocks of a word; calls `free` with what of another word stood in their place.
+    fn add(&mut self, chunk: &'a Header, new: Claim, free: impl FnOnce(&Header, Claim)) {
+        let place = new.word % self.places.len();
+        match &mut self.places[place] {
+            Some((of, claim)) if ptr::eq(*of, chunk) && claim.word == new.word => {
+                claim.mask |= new.mask;
+            }
+            other => {
+                self.used |= 1 << place;
+                if let Some((of, claim)) = other.replace((chunk, new)) {
+                    free(of, claim);
+                }
+            }
+        }
+    }
+
+    /// Calls `free` with everything.
+    fn end(mut self, mut free: impl FnMut(&Header, Claim)) {
+        while self.used != 0 {
+            let place = self.used.trailing_zeros() as usize;
+            self.used &= self.used - 1;
+            if let Some((chunk, claim)) = self.places[place] {
+                free(chunk, claim);
+            }
+        }
+    }
+}
+
+/// Block `index` as a claim.
+const fn claim_of(index: usize) -> Claim {
+    Claim {
+        word: index / BITS,
+        mask: math::bit(index),
+    }
+}
+
+impl<A: Allocator> Drop for Depot<A> {
+    fn drop(&mut self) {
+        // SAFETY: the only upstream there is; nobody uses the pool any more.
+        unsafe { self.racks.dismantle(self.chunks.upstream()) };
+    }
+}

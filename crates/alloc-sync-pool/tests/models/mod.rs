@@ -1,0 +1,125 @@
+//! What the models have in common: how one is run, and who has which block.
+
+use std::collections::{HashMap, HashSet};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc as StdArc, Mutex};
+
+use alloc_core::{AllocError, Allocator, Global, Layout};
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+
+pub(crate) const BLOCK: Layout = Layout::new::<usize>();
+
+/// Runs `f` in every execution that there is, or in those with at most `preemptions`, and prints
+/// how many.
+pub(crate) fn model(name: &str, preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
+    let executions = StdArc::new(AtomicUsize::new(0));
+    let count = StdArc::clone(&executions);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.check(move || {
+        count.fetch_add(1, Ordering::Relaxed);
+        f();
+    });
+    let bound = preemptions.map_or(String::new(), |n| format!(", at most {n} preemptions"));
+    println!(
+        "loom: {name}: {} executions{bound}",
+        executions.load(Ordering::Relaxed)
+    );
+}
+
+/// A block on its way between threads.
+pub(crate) struct Block(pub(crate) NonNull<u8>);
+// SAFETY: plain memory, with one owner.
+unsafe impl Send for Block {}
+
+/// What the threads of one execution do with their blocks: who has which, and a cell for each one's
+/// content.
+///
+/// The ledger's own lock is none of loom's and so orders nothing. A block's cell is made by its
+/// first owner; each later owner writes to it, and loom reports a race unless the last owner's
+/// writes happen before.
+#[derive(Default)]
+pub(crate) struct Ledger {
+    held: Mutex<HashSet<usize>>,
+    cells: Mutex<HashMap<usize, StdArc<UnsafeCell<usize>>>>,
+}
+
+impl Ledger {
+    /// Takes a block, which nobody may have.
+    pub(crate) fn take(&self, alloc: &impl Allocator) -> Result<Block, AllocError> {
+        let block = alloc.allocate(BLOCK)?.cast::<u8>();
+        let address = block.addr().get();
+        assert!(
+            self.held.lock().unwrap().insert(address),
+            "handed out twice"
+        );
+        self.write(address);
+        Ok(Block(block))
+    }
+
+    /// Gives a block back.
+    pub(crate) fn give(&self, alloc: &impl Allocator, block: Block) {
+        let address = block.0.addr().get();
+        self.write(address);
+        assert!(self.held.lock().unwrap().remove(&address));
+        // SAFETY: taken from this allocator or an equivalent one, with this layout.
+        unsafe { alloc.deallocate(block.0, BLOCK) };
+    }
+
+    fn write(&self, address: usize) {
+        let cell = StdArc::clone(
+            self.cells
+                .lock()
+                .unwrap()
+                .entry(address)
+                .or_insert_with(|| StdArc::new(UnsafeCell::new(0))),
+        );
+        // SAFETY: loom reports it if somebody else uses the cell.
+        cell.with_mut(|value| unsafe { *value += 1 });
+    }
+}
+
+/// A pool and its ledger.
+pub(crate) struct World<P> {
+    pub(crate) pool: P,
+    pub(crate) ledger: Ledger,
+}
+
+impl<P> World<P> {
+    /// A pool of which nobody has a block.
+    pub(crate) fn new(pool: P) -> Arc<Self> {
+        Arc::new(Self {
+            pool,
+            ledger: Ledger::default(),
+        })
+    }
+}
+
+/// Counts the blocks that are out.
+#[derive(Clone, Default)]
+pub(crate) struct Counting(pub(crate) StdArc<AtomicUsize>);
+
+// SAFETY: the global allocator's blocks.
+unsafe impl Allocator for Counting {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Global.allocate(layout)
+    }
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { Global.deallocate(ptr, layout) };
+    }
+}
+
+/// Runs `f` in a thread of the model.
+pub(crate) fn spawn<P: Send + Sync + 'static>(
+    world: &Arc<World<P>>,
+    f: impl FnOnce(&World<P>) + 'static,
+) -> thread::JoinHandle<()> {
+    let world = Arc::clone(world);
+    thread::spawn(move || f(&world))
+}
