@@ -218,6 +218,10 @@ impl<T, const N: usize> InlinePool<T, N> {
 
     /// Hands a block out, in its full size.
     #[inline]
+    #[cfg_attr(
+        not(debug_assertions),
+        allow(clippy::unused_self, reason = "the flags are there in debug builds")
+    )]
     fn hand_out(&self, start: NonNull<u8>) -> NonNull<[u8]> {
         #[cfg(debug_assertions)]
         if let Some(index) = self.index_of(start.addr().get()) {
