@@ -10,7 +10,9 @@ use alloc_core::Allocator;
 use crate::Pool;
 use crate::chunk::{Chunk, Linked};
 use crate::free_list::{Free, FreeLists};
+use crate::hardened::Seals;
 use crate::list::{List, Node};
+use crate::math;
 
 /// The blocks of a pool that are currently allocated, as [`Pool::live_blocks`] and
 /// [`Pool::on_leak`] show them.
@@ -38,8 +40,9 @@ pub struct LiveBlocks<'p> {
     free: List<Free>,
     /// The others, the last one in front.
     seen: List<Free>,
-    /// Where the free blocks go in the end.
+    /// Where the free blocks go in the end: into these lists, or, if there are seals, into those.
     lists: &'p FreeLists,
+    seals: Option<&'p Seals>,
 }
 
 impl LiveBlocks<'_> {
@@ -105,8 +108,15 @@ impl Drop for LiveBlocks<'_> {
         let mut rest = core::mem::take(&mut self.free).reversed();
         let next = |rest: &mut List<Free>, seen: &mut List<Free>| rest.pop().or_else(|| seen.pop());
         while let Some(block) = next(&mut rest, &mut self.seen) {
-            // SAFETY: P2, and a block serves a request for all of it.
-            unsafe { self.lists.give(block, self.block) };
+            let Some(seals) = self.seals else {
+                // SAFETY: P2, and a block serves a request for all of it.
+                unsafe { self.lists.give(block, self.block) };
+                continue;
+            };
+            // SAFETY: within the block.
+            let block = unsafe { block.into_raw().add(self.front) };
+            // SAFETY: a block that nobody uses, and that serves a request for all of it.
+            unsafe { seals.link(block, math::slot_to_give(self.block_layout())) };
         }
     }
 }
@@ -155,11 +165,16 @@ impl<A: Allocator> Pool<A> {
     /// n log n steps for n free blocks and chunks, which are sorted, and one step for each block.
     /// No memory is needed for it.
     pub fn live_blocks(&mut self) -> LiveBlocks<'_> {
-        self.live_blocks_behind(0)
+        self.live_blocks_behind(0, None)
     }
 
-    /// The same, of blocks whose first `front` bytes are not their users'.
-    pub(crate) fn live_blocks_behind(&mut self, front: usize) -> LiveBlocks<'_> {
+    /// The same, of blocks whose first `front` bytes are not their users', and which go to these seals
+    /// if they are free.
+    pub(crate) fn live_blocks_behind<'p>(
+        &'p mut self,
+        front: usize,
+        seals: Option<&'p Seals>,
+    ) -> LiveBlocks<'p> {
         let left = self.in_use();
         let pool = ptr::from_ref(self).addr();
         let fresh = self.sort_used();
@@ -184,6 +199,7 @@ impl<A: Allocator> Pool<A> {
             free: others.followed_by(within),
             seen: List::EMPTY,
             lists: &self.free,
+            seals,
         }
     }
 

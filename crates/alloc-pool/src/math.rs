@@ -101,6 +101,9 @@ pub(crate) const fn serves(block: Layout, request: Layout) -> bool {
 /// Bytes of a word. Every block is aligned to it, and its size is a multiple of it.
 pub(crate) const WORD: usize = size_of::<usize>();
 
+// Blocks are aligned to a word by the alignment of their links, and so are multiples of one.
+const _: () = assert!(align_of::<usize>() == WORD, "words are less aligned here");
+
 /// Words of the largest request that shares its list only with requests of as many words.
 const WORDS: usize = 32;
 

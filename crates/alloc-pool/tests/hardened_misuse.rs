@@ -76,6 +76,33 @@ fn double_free_after_giving_back() {
 }
 
 #[test]
+fn double_free_after_giving_back_at_a_high_alignment() {
+    let misdeed = || {
+        let layout = Layout::from_size_align(64, 64).unwrap();
+        let pool = HardenedPool::new(layout);
+        let [block, _other] = [(); 2].map(|()| pool.allocate(layout).unwrap().cast());
+        for _ in 0..2 {
+            // SAFETY: none, the second time.
+            unsafe { pool.deallocate(block, layout) };
+            pool.release_empty_chunks();
+        }
+    };
+    let name = "double_free_after_giving_back_at_a_high_alignment";
+    check(name, &["double free"], misdeed);
+}
+
+#[test]
+fn double_free_after_a_visit() {
+    check("double_free_after_a_visit", &["double free"], || {
+        let mut pool = pool();
+        let (block, _other) = (allocate(&pool), allocate(&pool));
+        free(&pool, block);
+        assert_eq!(pool.live_blocks().count(), 1);
+        free(&pool, block);
+    });
+}
+
+#[test]
 fn double_free_of_a_block_that_waits() {
     check(
         "double_free_of_a_block_that_waits",
@@ -163,6 +190,25 @@ fn written_behind_into_a_free_block() {
             free(&pool, next);
             // The key is not known, so what is left of the link is a random number. One of eight of them
             // is aligned; the other half of the seal makes sure that this one is not.
+            // SAFETY: the seal of the block behind.
+            let seal = unsafe { block.add(64) }.cast::<u64>();
+            // SAFETY: as before.
+            write(block, 64, unsafe { seal.read() } ^ 6);
+            for _ in 0..2 {
+                allocate(&pool);
+            }
+        },
+    );
+}
+
+#[test]
+fn written_behind_into_a_block_that_was_never_handed_out() {
+    check(
+        "written_behind_into_a_block_that_was_never_handed_out",
+        &["broken free list"],
+        || {
+            let pool = pool();
+            let block = allocate(&pool);
             // SAFETY: the seal of the block behind.
             let seal = unsafe { block.add(64) }.cast::<u64>();
             // SAFETY: as before.

@@ -23,8 +23,8 @@ use crate::line::OwnLine;
 use crate::magazine::Magazine;
 use crate::seat::{self, Held};
 use crate::sync::{
-    self, AtomicBool, AtomicPtr, AtomicUsize, FIRST_INDEX, Frozen, MAGAZINE, Ordering, const_fn,
-    global,
+    self, AtomicBool, AtomicPtr, AtomicUsize, FIRST_INDEX, Frozen, MAGAZINE, Ordering, SEATS,
+    const_fn, global,
 };
 
 /// The magazine of a thread.
@@ -184,7 +184,8 @@ impl Racks {
     pub(crate) fn search<A: Allocator>(&self, upstream: &A) -> Option<&Mine> {
         let rack = match self.in_index() {
             Some(rack) => rack,
-            None => self.find(seat::number())?,
+            // A thread that stands has none, and need not look.
+            None => self.find(Some(seat::number()).filter(|&seat| seat < SEATS)?)?,
         };
         Some(self.enter(rack, upstream))
     }

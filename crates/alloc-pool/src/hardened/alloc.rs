@@ -100,9 +100,23 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
         if self.random.get() == 0 {
             self.random.set(key::fresh([self.seals.key(), 0]) as u64);
         }
+        // What the pool behind made ready with it.
+        self.seal_free(request);
         // SAFETY: the pool behind gave it up, and by H2 it has room for a seal.
         unsafe { self.seals.set_used(block) };
         Ok(block)
+    }
+
+    /// Moves what is free in `pool` to the lists with seals, for requests like this one, which a block
+    /// serves. The links of `pool` lie open where the seals are: none is there while others run.
+    pub(super) fn seal_free(&self, request: Layout) {
+        let mut free = self.pool.free.take_all();
+        while let Some(block) = free.pop() {
+            // SAFETY: H2: it is larger than that.
+            let block = unsafe { block.into_raw().add(self.front()) };
+            // SAFETY: the pool behind gave it up, and it serves what the slot is for.
+            unsafe { self.seals.link(block, math::slot_to_give(request)) };
+        }
     }
 
     /// Ends the program if this list has something that is no block.

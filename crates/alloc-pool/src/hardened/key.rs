@@ -26,11 +26,13 @@ pub(super) const fn next(state: u64) -> u64 {
     next
 }
 
-/// Randomness of the operating system.
+/// Randomness of the operating system. Where it has none, or the thread is so near to its end that
+/// there is no way to it, `RandomState` panics: an allocator must not, and the addresses have to do.
 #[cfg(feature = "std")]
 fn outside() -> u64 {
     use core::hash::{BuildHasher, Hasher};
-    std::hash::RandomState::new().build_hasher().finish()
+    let state = std::panic::catch_unwind(std::hash::RandomState::new);
+    state.map_or(0, |state| state.build_hasher().finish())
 }
 
 /// A number that differs from one call to the next.

@@ -16,7 +16,7 @@ use crate::free_list::LINK;
 use crate::live::LiveBlocks;
 use crate::{Pool, math};
 
-use seal::Seals;
+pub(crate) use seal::Seals;
 
 /// Bytes in front of what the user of a block for `layout` gets: a word for the seal, or more, so
 /// that what is behind it is aligned.
@@ -96,9 +96,10 @@ impl Hardening for Strict {
 /// - a size that no block has;
 /// - a write in front of the block, or behind the end of the one before it;
 ///
-/// and `allocate` finds links that were overwritten. What is found ends the program with a message
+/// and `allocate` finds links that were overwritten. (What lies behind the last block that was made
+/// ready, up to a kibibyte of blocks ahead of use, has no seal yet.) What is found ends the program with a message
 /// that names the address and the pool. Nothing unwinds. A wrong seal passes for a right one with a
-/// chance of one in 2⁶⁴. The word in front of a foreign pointer is read before it is known to be
+/// chance of one in 2⁶⁴ (2³² where a word has 32 bits). The word in front of a foreign pointer is read before it is known to be
 /// foreign, and a link that was overwritten is seen to be none in seven of eight cases; where there
 /// is no memory then, the program ends without a message.
 ///
@@ -300,13 +301,18 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
     /// [`Pool::release_empty_chunks`] does, and returns their size in bytes.
     pub fn release_empty_chunks(&self) -> usize {
         self.return_free();
-        self.pool.release_empty_chunks()
+        let bytes = self.pool.release_empty_chunks();
+        if let Some(block) = self.block_layout() {
+            self.seal_free(block);
+        }
+        bytes
     }
 
     /// Visits the blocks that are currently allocated, as [`Pool::live_blocks`] does.
     pub fn live_blocks(&mut self) -> LiveBlocks<'_> {
         self.return_free();
-        self.pool.live_blocks_behind(self.front())
+        let front = self.front();
+        self.pool.live_blocks_behind(front, Some(&self.seals))
     }
 
     /// Calls `report` when the pool is dropped while blocks are in use, as [`Pool::on_leak`] does.
@@ -338,7 +344,9 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
     ///
     /// It is a block of this pool, and in none of H1's places.
     unsafe fn give_back(&self, block: NonNull<u8>) {
-        // The link that `pool` writes is no seal of a block in use: whoever frees it again is found out.
+        // Whoever frees it again is found out, also where the link that `pool` writes is elsewhere.
+        // SAFETY: of this pool, by the caller.
+        unsafe { self.seals.set_free(block) };
         // SAFETY: H2.
         let start = unsafe { block.sub(self.front()) };
         // SAFETY: a block of `pool` that nobody uses, by the caller.

@@ -32,7 +32,7 @@ type Seal = *mut u8;
 /// - S3: as FL2.
 #[derive(Debug)]
 #[repr(C)]
-pub(super) struct Seals {
+pub(crate) struct Seals {
     /// What links are encoded with. Zero until the first block comes.
     key: Cell<usize>,
     /// Bytes behind a seal: how large a block is to its user.
@@ -134,7 +134,7 @@ impl Seals {
     ///
     /// As [`give`](Self::give), but it need not have a seal.
     #[inline]
-    pub(super) unsafe fn link(&self, block: NonNull<u8>, slot: usize) {
+    pub(crate) unsafe fn link(&self, block: NonNull<u8>, slot: usize) {
         let Some(list) = self.lists.get(slot) else {
             return;
         };
@@ -157,6 +157,19 @@ impl Seals {
         let seal = unsafe { seal_of(block) };
         // SAFETY: S1.
         unsafe { seal.write(ptr::without_provenance_mut(self.mask(block))) };
+    }
+
+    /// Seals a block as free that is in no list.
+    ///
+    /// # Safety
+    ///
+    /// It is a block of this pool, and nobody uses it.
+    pub(crate) unsafe fn set_free(&self, block: NonNull<u8>) {
+        let free = self.mask(block) ^ END.addr();
+        // SAFETY: a block of this pool.
+        let seal = unsafe { seal_of(block) };
+        // SAFETY: S1.
+        unsafe { seal.write(ptr::without_provenance_mut(free)) };
     }
 
     /// Seals a block as free that is put into no list, if its seal says that it is in use, and tells
