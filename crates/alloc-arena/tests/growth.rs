@@ -53,6 +53,9 @@ unsafe impl Allocator for Calls {
 /// More numbers than the first chunk holds, and than its double holds.
 const MANY: u32 = if cfg!(miri) { 2_500 } else { 20_000 };
 
+/// What the sizes of tests with limits are multiples of, in bytes.
+const UNIT: usize = if cfg!(miri) { 64 } else { 1 << 10 };
+
 /// Pushes numbers and looks at all of them.
 fn pushed<A: Allocator>(numbers: &mut Vec<u32, A>, count: u32) {
     for number in 0..count {
@@ -159,32 +162,32 @@ fn the_limit_holds_for_chunks_that_grow() {
 #[test]
 fn kept_chunks_make_way_where_the_limit_leaves_no_room() {
     let mut arena = Arena::builder()
-        .chunk_size(8 << 10)
-        .max_chunk_size(8 << 10)
-        .limit(100 << 10)
+        .chunk_size(8 * UNIT)
+        .max_chunk_size(8 * UNIT)
+        .limit(100 * UNIT)
         .build_in(System);
     for round in 0..8_u8 {
-        arena.alloc_slice_fill_copy(7 << 10, round);
+        arena.alloc_slice_fill_copy(7 * UNIT, round);
     }
     let reserved = arena.reserved();
     arena.reset();
     let kept = arena.alloc(1_u64);
     // More than the limit has beside what is kept, and less than it has in all.
-    let big = arena.try_alloc_uninit_slice::<u8>(80 << 10);
-    assert_eq!(big.map(|bytes| bytes.len()), Ok(80 << 10));
-    assert!(reserved + (80 << 10) > 100 << 10 && arena.reserved() <= 100 << 10);
+    let big = arena.try_alloc_uninit_slice::<u8>(80 * UNIT);
+    assert_eq!(big.map(|bytes| bytes.len()), Ok(80 * UNIT));
+    assert!(reserved + (80 * UNIT) > 100 * UNIT && arena.reserved() <= 100 * UNIT);
     assert_eq!(*kept, 1);
-    assert!(arena.try_alloc_uninit_slice::<u8>(80 << 10).is_err());
+    assert!(arena.try_alloc_uninit_slice::<u8>(80 * UNIT).is_err());
 }
 
 #[test]
 fn kept_chunks_stay_where_nothing_could_serve_the_request() {
-    let mut arena = Arena::builder().limit(100 << 10).build_in(System);
-    arena.alloc_slice_fill_copy(60 << 10, 1_u8);
+    let mut arena = Arena::builder().limit(100 * UNIT).build_in(System);
+    arena.alloc_slice_fill_copy(60 * UNIT, 1_u8);
     arena.reset();
     let before = arena.stats();
     let largest = isize::MAX.unsigned_abs();
-    assert!(arena.try_alloc_uninit_slice::<u8>(100 << 10).is_err());
+    assert!(arena.try_alloc_uninit_slice::<u8>(100 * UNIT).is_err());
     arena.set_limit(None);
     assert!(arena.try_alloc_uninit_slice::<u8>(largest).is_err());
     assert_eq!(arena.stats(), before);
@@ -206,19 +209,19 @@ fn kept_chunks_make_way_for_growth_in_the_first_frame_too() {
 
 #[test]
 fn a_lone_block_grows_in_a_later_frame_where_there_is_no_other_room() {
-    let mut arena = Arena::builder().limit(100 << 10).build_in(System);
+    let mut arena = Arena::builder().limit(100 * UNIT).build_in(System);
     for _frame in 0..3 {
-        let mut bytes: Vec<u8, _> = Vec::with_capacity_in(60 << 10, &arena);
-        bytes.resize(60 << 10, 7);
+        let mut bytes: Vec<u8, _> = Vec::with_capacity_in(60 * UNIT, &arena);
+        bytes.resize(60 * UNIT, 7);
         // No room for a second block of its size.
         bytes
-            .try_reserve_exact(30 << 10)
+            .try_reserve_exact(30 * UNIT)
             .expect("room in the limit");
         assert!(bytes.iter().all(|&byte| byte == 7));
         drop(bytes);
         arena.reset();
     }
-    assert!(arena.reserved() <= 100 << 10);
+    assert!(arena.reserved() <= 100 * UNIT);
 }
 
 #[test]
