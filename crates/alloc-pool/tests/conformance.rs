@@ -9,6 +9,7 @@ fn layout(size: usize, align: usize) -> Layout {
 }
 
 /// A pool that has learned its layout from one request.
+#[cfg_attr(miri, allow(dead_code))]
 fn learned(up: Upstream) -> Pool<Upstream> {
     let pool = Pool::learning_in(up);
     drop(alloc_pool::alloc_core::boxed::Box::new_in(
@@ -30,6 +31,7 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(8, 8)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     pool_1_1,
     |up| Pool::new_in(layout(1, 1), up),
@@ -84,6 +86,7 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(64, 16).blocks(0)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     learning,
     learned,
@@ -110,6 +113,7 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(64, 8).blocks(32)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     inline_bytes,
     |_| InlinePool::<u8, 200>::new(),
@@ -130,6 +134,7 @@ alloc_conformance::suite!(
     [owns, reset, eq, send],
     limits = Limits::block(8, 8).blocks(0)
 );
+#[cfg(not(miri))]
 alloc_conformance::suite!(
     hardened_64_16,
     |up| HardenedPool::<_, Sealed>::new_in(layout(64, 16), up),

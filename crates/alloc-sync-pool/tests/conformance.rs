@@ -109,6 +109,7 @@ suite!(
     [owns, reset, eq, threads, send],
     limits = Limits::block(1, 1)
 );
+#[cfg(not(miri))] // the others take the same paths
 suite!(
     pool_over_aligned,
     |up| SyncPool::with_capacity_in(layout(24, 256), 2, up),
