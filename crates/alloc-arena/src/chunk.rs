@@ -356,12 +356,16 @@ impl<A: Allocator, const MIN_ALIGN: usize> Chunks<A, MIN_ALIGN> {
         self.reserved.set(self.reserved.get() + (bytes - old));
         // SAFETY: no block ends after `end`.
         unsafe { chunk.give_back_from(chunk.end()) };
+        // SAFETY: no block starts before the first one.
+        unsafe { chunk.give_back_padding(MIN_ALIGN) };
         // SAFETY: C1 says that the old layout fits; the new one has the same alignment and is larger.
         let grown = unsafe { self.upstream.grow(chunk.0.cast(), old_layout, layout) };
         let Ok(block) = grown else {
             self.reserved.set(self.reserved.get() - (bytes - old));
             // SAFETY: no block ends after `end`.
             unsafe { chunk.retire_from(chunk.end()) };
+            // SAFETY: no block starts before the first one.
+            unsafe { chunk.retire_padding(MIN_ALIGN) };
             self.push(chunk);
             return Err(AllocError);
         };

@@ -129,10 +129,9 @@ impl<A: Allocator, const MIN_ALIGN: usize> Arena<A, MIN_ALIGN> {
             // SAFETY: both in the chunk, and not longer than the room there is.
             unsafe { ptr::copy(from, start, extent) };
             chunk.set_first(start);
-            let data = chunk.data(MIN_ALIGN);
-            // SAFETY: between the header and the block.
-            unsafe { checker::retire(data, start.addr() - data.addr()) };
         }
+        // SAFETY: it is the only block.
+        unsafe { chunk.retire_padding(MIN_ALIGN) };
         // SAFETY: the caller's promise.
         unsafe { hand_out(start, size, new.align()) }
     }

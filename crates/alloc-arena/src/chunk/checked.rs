@@ -25,6 +25,28 @@ impl Chunk {
         unsafe { checker::give_back(from, self.rest(from)) };
     }
 
+    /// Says that the bytes between the header and the first block are nobody's.
+    ///
+    /// # Safety
+    ///
+    /// No block starts before the first one.
+    pub(crate) unsafe fn retire_padding(self, min_align: usize) {
+        let data = self.data(min_align);
+        // SAFETY: within the chunk and behind its header (C1, C2); the caller, that it is unused.
+        unsafe { checker::retire(data, self.first().addr() - data.addr()) };
+    }
+
+    /// Says that the bytes between the header and the first block are the upstream's.
+    ///
+    /// # Safety
+    ///
+    /// As [`retire_padding`](Self::retire_padding).
+    pub(super) unsafe fn give_back_padding(self, min_align: usize) {
+        let data = self.data(min_align);
+        // SAFETY: within the chunk and behind its header (C1, C2); the caller, that it is unused.
+        unsafe { checker::give_back(data, self.first().addr() - data.addr()) };
+    }
+
     /// The bytes from `from` to the end of the chunk.
     fn rest(self, from: *mut u8) -> usize {
         let offset = from.addr() - self.0.as_ptr().addr();
