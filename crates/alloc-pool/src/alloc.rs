@@ -9,6 +9,7 @@ use crate::Pool;
 use crate::check::{self, Misuse, Report};
 use crate::free_list::Block;
 use crate::math;
+use crate::resize::resizing_methods;
 
 impl<A: Allocator> Pool<A> {
     /// Tells whether a block serves a request that is not empty.
@@ -118,20 +119,28 @@ impl<A: Allocator> Pool<A> {
             block: self.block.get(),
         })
     }
-}
 
-/// Zeroes a block from byte `from` on.
-///
-/// # Safety
-///
-/// The block is the caller's, and `from` is at most its length.
-#[inline]
-pub(crate) unsafe fn zero(block: NonNull<[u8]>, from: usize) {
-    debug_assert!(from <= block.len());
-    // SAFETY: within the block, or at its end.
-    let tail = unsafe { block.cast::<u8>().add(from) };
-    // SAFETY: so many bytes are left, and they are the caller's.
-    unsafe { tail.write_bytes(0, block.len() - from) };
+    /// The block at `ptr` in its full size, if it serves `new`, which is not empty.
+    ///
+    /// # Errors
+    ///
+    /// If it does not; it stays as it is.
+    ///
+    /// # Safety
+    ///
+    /// The block is in use, of this pool, and `old` fits it.
+    #[inline]
+    unsafe fn resized(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if !self.serves(new) {
+            return Err(AllocError);
+        }
+        Ok(self.whole(self.checked(ptr, old)))
+    }
 }
 
 // SAFETY: P1: a block is in one place only, so no two blocks in use overlap. P2 gives size and
@@ -156,14 +165,6 @@ unsafe impl<A: Allocator> Allocator for Pool<A> {
     }
 
     #[inline]
-    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        let block = self.allocate(layout)?;
-        // SAFETY: just allocated.
-        unsafe { zero(block, 0) };
-        Ok(block)
-    }
-
-    #[inline]
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         if layout.size() == 0 {
             return;
@@ -179,55 +180,7 @@ unsafe impl<A: Allocator> Allocator for Pool<A> {
         unsafe { self.free.give(block, layout) };
     }
 
-    #[inline]
-    unsafe fn grow(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        debug_assert!(old.size() <= new.size());
-        if old.size() == 0 {
-            return self.allocate(new);
-        }
-        if !self.serves(new) {
-            return Err(AllocError);
-        }
-        Ok(self.whole(self.checked(ptr, old)))
-    }
-
-    #[inline]
-    unsafe fn grow_zeroed(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise, passed on.
-        let block = unsafe { self.grow(ptr, old, new) }?;
-        // SAFETY: the block was just returned, and it is no smaller than `old`.
-        unsafe { zero(block, old.size()) };
-        Ok(block)
-    }
-
-    #[inline]
-    unsafe fn shrink(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        debug_assert!(old.size() >= new.size());
-        if new.size() == 0 {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.deallocate(ptr, old) };
-            return Ok(dangling(new));
-        }
-        if !self.serves(new) {
-            return Err(AllocError);
-        }
-        Ok(self.whole(self.checked(ptr, old)))
-    }
+    resizing_methods!();
 }
 
 // SAFETY: by P1 and P3 a block in use of this pool begins at a block of a chunk in `used`, in front

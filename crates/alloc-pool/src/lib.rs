@@ -164,6 +164,7 @@ mod list;
 mod live;
 mod math;
 mod pool;
+mod resize;
 mod supply;
 
 #[doc(no_inline)]

@@ -7,9 +7,9 @@ use alloc_core::{AllocError, Allocator, AllocatorEq, Owns, Reset, dangling};
 
 use super::seal::END;
 use super::{HardenedPool, Hardening, WAITING, key};
-use crate::alloc::zero;
 use crate::check::{self, Misuse, Report};
 use crate::math;
+use crate::resize::{resizing_methods, zero};
 
 impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
     /// Tells whether a block serves a request that is not empty, with room for its seal.
@@ -219,6 +219,30 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
             block: Layout::from_size_align(size, block.align()).unwrap_or(block),
         })
     }
+
+    /// The block at `ptr` in its full size, if it serves `new`, which is not empty.
+    ///
+    /// # Errors
+    ///
+    /// If it does not; it stays as it is.
+    ///
+    /// # Safety
+    ///
+    /// The block is in use, of this pool, and `old` fits it.
+    #[inline]
+    unsafe fn resized(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: the caller's promise, passed on.
+        let block = unsafe { self.checked(ptr, old) };
+        if !self.serves(new) {
+            return Err(AllocError);
+        }
+        Ok(self.whole(block))
+    }
 }
 
 // SAFETY: H1: a block is in one place only, so no two blocks in use overlap. S1 gives size, P2
@@ -240,14 +264,6 @@ unsafe impl<A: Allocator, H: Hardening> Allocator for HardenedPool<A, H> {
             return Ok(self.whole(block));
         }
         self.allocate_slow(layout)
-    }
-
-    #[inline]
-    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        let block = self.allocate(layout)?;
-        // SAFETY: just allocated.
-        unsafe { zero(block, 0) };
-        Ok(block)
     }
 
     #[inline]
@@ -277,59 +293,7 @@ unsafe impl<A: Allocator, H: Hardening> Allocator for HardenedPool<A, H> {
         }
     }
 
-    #[inline]
-    unsafe fn grow(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        debug_assert!(old.size() <= new.size());
-        if old.size() == 0 {
-            return self.allocate(new);
-        }
-        // SAFETY: the caller's promise, passed on.
-        let block = unsafe { self.checked(ptr, old) };
-        if !self.serves(new) {
-            return Err(AllocError);
-        }
-        Ok(self.whole(block))
-    }
-
-    #[inline]
-    unsafe fn grow_zeroed(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise, passed on.
-        let block = unsafe { self.grow(ptr, old, new) }?;
-        // SAFETY: the block was just returned, and it is no smaller than `old`.
-        unsafe { zero(block, old.size()) };
-        Ok(block)
-    }
-
-    #[inline]
-    unsafe fn shrink(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        debug_assert!(old.size() >= new.size());
-        if new.size() == 0 {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.deallocate(ptr, old) };
-            return Ok(dangling(new));
-        }
-        // SAFETY: the caller's promise, passed on.
-        let block = unsafe { self.checked(ptr, old) };
-        if !self.serves(new) {
-            return Err(AllocError);
-        }
-        Ok(self.whole(block))
-    }
+    resizing_methods!();
 }
 
 // SAFETY: as for `Pool`; a block in use is one of the pool behind.

@@ -6,7 +6,32 @@ use core::ptr::{self, NonNull};
 use alloc_core::{AllocError, Allocator, AllocatorClone, AllocatorEq, Owns, Reset, dangling};
 
 use super::InlinePool;
-use crate::alloc::zero;
+use crate::resize::resizing_methods;
+
+impl<T, const N: usize> InlinePool<T, N> {
+    /// The block at `ptr` in its full size, if it serves `new`, which is not empty.
+    ///
+    /// # Errors
+    ///
+    /// If it does not; it stays as it is.
+    ///
+    /// # Safety
+    ///
+    /// The block is in use, of this pool, and `old` fits it.
+    #[inline]
+    unsafe fn resized(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if !Self::serves(new) {
+            return Err(AllocError);
+        }
+        // SAFETY: the caller's promise, passed on.
+        Ok(unsafe { self.whole(ptr, old) })
+    }
+}
 
 // SAFETY: a block is in use, in the free list, or behind `carved`, and only one of these, so no two
 // blocks in use overlap. A slot has the size and the alignment of `BLOCK`. While a reference exists
@@ -23,14 +48,6 @@ unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
     }
 
     #[inline]
-    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        let block = self.allocate(layout)?;
-        // SAFETY: just allocated.
-        unsafe { zero(block, 0) };
-        Ok(block)
-    }
-
-    #[inline]
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         if layout.size() == 0 {
             return;
@@ -40,57 +57,7 @@ unsafe impl<T, const N: usize> Allocator for &InlinePool<T, N> {
         unsafe { self.push(at) };
     }
 
-    #[inline]
-    unsafe fn grow(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        debug_assert!(old.size() <= new.size());
-        if old.size() == 0 {
-            return self.allocate(new);
-        }
-        if !InlinePool::<T, N>::serves(new) {
-            return Err(AllocError);
-        }
-        // SAFETY: the caller's promise, passed on.
-        Ok(unsafe { self.whole(ptr, old) })
-    }
-
-    #[inline]
-    unsafe fn grow_zeroed(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        // SAFETY: the caller's promise, passed on.
-        let block = unsafe { self.grow(ptr, old, new) }?;
-        // SAFETY: the block was just returned, and it is no smaller than `old`.
-        unsafe { zero(block, old.size()) };
-        Ok(block)
-    }
-
-    #[inline]
-    unsafe fn shrink(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        debug_assert!(old.size() >= new.size());
-        if new.size() == 0 {
-            // SAFETY: the caller's promise, passed on.
-            unsafe { self.deallocate(ptr, old) };
-            return Ok(dangling(new));
-        }
-        if !InlinePool::<T, N>::serves(new) {
-            return Err(AllocError);
-        }
-        // SAFETY: the caller's promise, passed on.
-        Ok(unsafe { self.whole(ptr, old) })
-    }
+    resizing_methods!();
 }
 
 // SAFETY: a block in use of this pool begins at a slot that was handed out. A block of another
