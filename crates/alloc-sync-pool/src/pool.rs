@@ -28,6 +28,10 @@ use crate::sync::const_fn;
 /// [`ArcHandle<SyncPool>`](alloc_core::ArcHandle) and [`Local`] are its handles. A constructor
 /// takes no memory and can initialise a `static`.
 ///
+/// With `std`, the first block that a thread takes or frees may ask `A` for the thread's magazine,
+/// and, if the thread has used no pool before, the system's heap for its end to be noticed. So do not
+/// free a block while holding a lock that `A` takes.
+///
 /// # Examples
 ///
 /// ```
@@ -266,7 +270,8 @@ impl<A: Allocator> SyncPool<A> {
 }
 
 // SAFETY: a claimed block is the caller's alone (the crate documentation has the proof), P1 gives
-// its size and alignment, and nothing in here panics: `release` and `locate` abort.
+// its size and alignment, and nothing in here panics: misuse that a debug build finds is reported by
+// functions that abort, before an assertion could fail.
 unsafe impl<A: Allocator> Blocks for SyncPool<A> {
     #[inline]
     fn block(&self) -> &Served {
