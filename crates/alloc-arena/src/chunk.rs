@@ -132,10 +132,10 @@ impl Chunk {
 
     /// The place for a block of this layout, and its end, if the chunk were empty.
     pub(crate) fn place(self, layout: Layout, min_align: usize) -> Option<(*mut u8, *mut u8)> {
-        let data = Edge::before(self.data(min_align), min_align);
-        let (_, end) = data.bump(layout, min_align);
+        let (start, end) = self.placed(layout, min_align);
         let lim = Edge::before(self.lim(min_align), min_align);
-        (!end.exceeds(lim)).then(|| self.placed(layout, min_align))
+        let has_room = !Edge::before(end, min_align).exceeds(lim);
+        has_room.then_some((start, end))
     }
 
     /// The same where it is known that there is room.

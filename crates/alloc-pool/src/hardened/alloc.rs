@@ -100,15 +100,15 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
         if self.random.get() == 0 {
             self.random.set(key::fresh([self.seals.key(), 0]) as u64);
         }
-        // What the pool behind made ready with it.
+        // What the pool behind made ready with it: H3.
         self.seal_free(request);
         // SAFETY: the pool behind gave it up, and by H2 it has room for a seal.
         unsafe { self.seals.set_used(block) };
         Ok(block)
     }
 
-    /// Moves what is free in `pool` to the lists with seals, for requests like this one, which a block
-    /// serves. The links of `pool` lie open where the seals are: none is there while others run.
+    /// Moves what is in the lists of `pool` to those with seals, for requests like this one, which a block
+    /// serves (H3).
     pub(super) fn seal_free(&self, request: Layout) {
         let mut free = self.pool.free.take_all();
         while let Some(block) = free.pop() {

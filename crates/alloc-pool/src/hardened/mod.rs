@@ -125,6 +125,8 @@ pub struct HardenedPool<A: Allocator = DefaultUpstream, H: Hardening = Sealed> {
     /// - H2: once the block layout of `pool` is known, a block of this pool begins [`front`](Self::front)
     ///   bytes behind one of that, and its size, which is that of the seals, is as much less. The front is
     ///   a multiple of the alignment, and holds a word.
+    /// - H3: the lists of `pool`, whose links are not encoded, are empty, but while a method of this
+    ///   pool runs or a [`LiveBlocks`] is there.
     seals: Seals,
     /// Free blocks with a seal that says so and links to nothing; null where there is none.
     waiting: [Cell<*mut u8>; WAITING],
