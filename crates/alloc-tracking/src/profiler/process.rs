@@ -91,7 +91,11 @@ mod unix {
         settle(std::process::id());
     }
 
-    /// Sees to it that the thread that forks settles at once. Without effect after the first call.
+    /// Sees to it that the thread that forks settles at once.
+    ///
+    /// When this returns the handlers are there, also if another thread is about to register them: the
+    /// caller may take a lock next, and a child that is forked off just then must not wait for it. They
+    /// may be registered more than once, which does no harm.
     #[cfg(not(miri))]
     fn watch() {
         use core::ffi::c_int;
@@ -106,12 +110,14 @@ mod unix {
         }
         static WATCHED: AtomicBool = AtomicBool::new(false);
 
-        // Relaxed: whoever comes first registers; nobody needs to see that it is done.
-        if !WATCHED.swap(true, Ordering::Relaxed) {
+        // Acquire: partner of the `Release` below.
+        if !WATCHED.load(Ordering::Acquire) {
             // SAFETY: the declaration is that of POSIX. Both functions store to a thread-local and to
             // an atomic at most. If this fails for want of memory, the thread settles when it has to
             // wait.
             let _ = unsafe { pthread_atfork(Some(forking), None, Some(forked)) };
+            // Release: partner of the `Acquire` above.
+            WATCHED.store(true, Ordering::Release);
         }
     }
 
