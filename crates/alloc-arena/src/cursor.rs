@@ -25,6 +25,9 @@ pub(crate) unsafe trait Cursor {
     /// Every block starts at a multiple of it, and takes a multiple of it.
     const MIN_ALIGN: usize;
 
+    /// Whether this region is all the memory that there is.
+    const IS_ONE_REGION: bool;
+
     /// The cursor: where the next block starts, before alignment.
     fn cur(&self) -> &Cell<Edge>;
 
@@ -74,9 +77,14 @@ const fn extent<C: Cursor>(size: usize) -> usize {
 
 /// The fast path: takes a block if there is room. It is `extent` bytes long.
 ///
-/// A block of size zero takes nothing, and may lie where there is no memory at all.
+/// A block of size zero takes nothing, and may lie where there is no memory at all. To skip bytes for
+/// its alignment would be to take them, and so it is left to the slow path. Only where bytes are packed
+/// tightly, and other memory can be had, is it not worth asking for its size.
 #[inline]
 pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> {
+    if C::IS_ONE_REGION && layout.size() == 0 {
+        return None;
+    }
     let (start, end) = arena.cur().get().bump(layout, C::MIN_ALIGN);
     // By B1 and the bound on sizes that `Layout` gives, `end` is at most half of the address space
     // away from `cur`: what `exceeds` asks for. In an arena without memory (`cur == lim`) only a

@@ -42,16 +42,13 @@ impl Edge {
     }
 
     /// Where a block of `layout` starts if everything after this cursor is free, and the place after
-    /// it.
+    /// it. One of size zero may be sent after every limit.
     #[inline]
     pub(crate) fn bump(self, layout: Layout, min_align: usize) -> (*mut u8, Self) {
-        let aligned = math::aligned(self.0.addr(), layout.align(), min_align);
+        let (size, align) = (layout.size(), layout.align());
+        let aligned = math::aligned(self.0.addr(), size, align, min_align);
         let start = Self(self.0.with_addr(aligned));
-        let end = Self(
-            start
-                .0
-                .wrapping_add(math::round_up(layout.size(), min_align)),
-        );
+        let end = Self(start.0.wrapping_add(math::round_up(size, min_align)));
         (start.ptr(min_align), end)
     }
 

@@ -129,6 +129,7 @@ impl<'b, const MIN_ALIGN: usize> FixedArena<'b, MIN_ALIGN> {
 // F1 and F3. B4: there is one region.
 unsafe impl<const MIN_ALIGN: usize> Cursor for FixedArena<'_, MIN_ALIGN> {
     const MIN_ALIGN: usize = MIN_ALIGN;
+    const IS_ONE_REGION: bool = true;
 
     #[inline]
     fn cur(&self) -> &Cell<Edge> {

@@ -37,26 +37,38 @@ macro_rules! arithmetic {
             addr.wrapping_neg() & (align - 1)
         }
 
+        /// Whether bytes are packed tighter than words.
+        #[inline]
+        pub(crate) const fn is_packed(min: $word) -> bool {
+            min < WORD
+        }
+
         /// By how much the address that stands for a place is before it; see
         /// [`Edge`](crate::edge::Edge).
         #[inline]
         pub(crate) const fn bias(min: $word) -> $word {
-            if min < WORD { 1 } else { 0 }
+            if is_packed(min) { 1 } else { 0 }
         }
 
-        /// The cursor moved on to the next multiple of `align`, where a block can start; modulo the
-        /// width. Both are of multiples of `min`, less the bias.
+        /// The cursor moved on to the next multiple of `align`, where a block of `size` can start; modulo
+        /// the width. Both are of multiples of `min`, less the bias.
         ///
         /// Where blocks are aligned to a word anyway, more is rare: a branch that is not taken costs
-        /// less than the arithmetic. Elsewhere the address before a multiple of `align` is the one
-        /// whose lower bits are all ones.
+        /// less than the arithmetic. There, a block of size zero that would skip bytes is sent to a
+        /// place after every limit. Elsewhere the address before a multiple of `align` is the one whose
+        /// lower bits are all ones.
         #[inline]
-        pub(crate) const fn aligned(cursor: $word, align: $word, min: $word) -> $word {
-            if min < WORD {
+        pub(crate) const fn aligned(cursor: $word, size: $word, align: $word, min: $word) -> $word {
+            if is_packed(min) {
                 cursor | (align - 1)
             } else if align > min {
                 cold();
-                round_up(cursor, align)
+                if size == 0 {
+                    // Half of the address space away: `exceeds`, whatever the limit is.
+                    cursor.wrapping_add(<$word>::MAX / 2 + 1)
+                } else {
+                    round_up(cursor, align)
+                }
             } else {
                 cursor
             }
@@ -154,7 +166,7 @@ mod tests {
             let expected = end <= u32::from(cur) + u32::from(room);
 
             let lim = (cur + room).wrapping_sub(bias(min));
-            let at = aligned(cur.wrapping_sub(bias(min)), align, min);
+            let at = aligned(cur.wrapping_sub(bias(min)), size, align, min);
             let after = at.wrapping_add(round_up(size, min));
             let fits = !exceeds(after, lim);
             assert_eq!(fits, expected, "{cur} {room} {size} {align} {min}");
@@ -164,6 +176,24 @@ mod tests {
                     (place(at), place(after) + 256 * u32::from(end == 256)),
                     (start, end)
                 );
+            }
+        }
+    }
+
+    /// Where blocks are multiples of words, one of size zero takes nothing: it is at the cursor, or has to
+    /// go elsewhere.
+    #[test]
+    #[cfg_attr(miri, ignore = "slow, and touches no memory")]
+    fn nothing_takes_nothing() {
+        for min in ALIGNS.into_iter().filter(|&min| !is_packed(min)) {
+            for cur in (1..=u8::MAX).filter(|cur| cur % min == 0) {
+                for room in 0..=(255 - cur).min(127) {
+                    for align in ALIGNS {
+                        let at = aligned(cur, 0, align, min);
+                        assert_eq!(exceeds(at, cur + room), align > min);
+                        assert!(align > min || at == cur);
+                    }
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What a phase leaves behind, and what the next one finds.
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
-use alloc_arena::{Arena, ArenaBuilder};
+use alloc_arena::{Arena, ArenaBuilder, FixedArena};
 use alloc_conformance::Upstream;
 use alloc_core::{Allocator, Layout, Reset, vec::Vec};
 
@@ -122,6 +122,29 @@ fn chunks_double_up_to_the_cap() {
         sizes.extend((arena.reserved() > before).then(|| arena.reserved() - before));
     }
     assert_eq!(sizes, [1000, 2000, 3000, 3000, 3000]);
+}
+
+/// Whether an arena has given out nothing for requests of size zero, of any alignment.
+fn gives_nothing(arena: &impl Allocator, used: impl Fn() -> usize) -> bool {
+    let one = arena.allocate(Layout::new::<u64>());
+    let before = used();
+    let aligned = |power| Layout::from_size_align(0, 1_usize << power).unwrap();
+    let served = (0..20).all(|power| arena.allocate(aligned(power)).is_ok());
+    one.is_ok() && served && used() == before
+}
+
+#[test]
+fn a_block_of_size_zero_takes_nothing() {
+    let arena = Arena::with_capacity(64 << 10);
+    assert!(gives_nothing(&arena, || arena.used()));
+    let arena = Arena::<_, 16>::with_min_align_in(alloc_core::Global);
+    assert!(gives_nothing(&arena, || arena.used()));
+    let mut buffer = vec![std::mem::MaybeUninit::uninit(); 64 << 10];
+    let arena = FixedArena::new(&mut buffer);
+    assert!(gives_nothing(&arena, || arena.used()));
+    drop(arena);
+    let arena = FixedArena::<64>::with_min_align(&mut buffer);
+    assert!(gives_nothing(&arena, || arena.used()));
 }
 
 #[test]

@@ -227,6 +227,7 @@ unsafe fn hand_out(start: *mut u8, size: usize, align: usize) -> NonNull<u8> {
 // a header stands between the end of one chunk and the data of the next.
 unsafe impl<A: Allocator, const MIN_ALIGN: usize> Cursor for Arena<A, MIN_ALIGN> {
     const MIN_ALIGN: usize = MIN_ALIGN;
+    const IS_ONE_REGION: bool = false;
 
     #[inline]
     fn cur(&self) -> &Cell<Edge> {

@@ -70,7 +70,7 @@ fn check_bump(cur: usize, room: usize, layout: Layout, min: usize) {
 
     // Cursor and limit as the arena keeps them.
     let bias = math::bias(min);
-    let aligned = math::aligned(cur.wrapping_sub(bias), align, min);
+    let aligned = math::aligned(cur.wrapping_sub(bias), size, align, min);
     let reached = aligned.wrapping_add(math::round_up(size, min));
     let accepted = !math::exceeds(reached, (cur + room).wrapping_sub(bias));
     assert_eq!(
