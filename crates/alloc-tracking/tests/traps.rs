@@ -98,8 +98,8 @@ fn no_live_address_is_reported_twice() {
         while done.load(Relaxed) < 4 {
             let leaks = heap.leaks();
             let addresses: HashSet<_> = leaks.iter().map(|leak| leak.address).collect();
+            // Not necessarily four or fewer: blocks come and go between the shards' turns.
             assert_eq!(addresses.len(), leaks.len());
-            assert!(leaks.len() <= 4);
             std::thread::yield_now();
         }
     });
