@@ -9,6 +9,7 @@ use alloc_aligned::{Aligned, CacheAligned, is_aligned_to};
 use alloc_conformance::Upstream;
 use alloc_core::{AllocError, Allocator, Global, Layout};
 use core::ptr::NonNull;
+use core::slice;
 use recorder::{Call, Recorder};
 use std::sync::Mutex;
 
@@ -27,30 +28,38 @@ fn inner(size: usize) -> Layout {
     layout(size + 64, NATURAL)
 }
 
-/// Byte `i` of every block below.
-#[allow(clippy::cast_possible_truncation)]
-fn byte(i: usize) -> u8 {
-    (i % 251) as u8
+/// More than any block below has bytes.
+const MOST: usize = 6_001;
+/// What every block below is filled with. Copied and compared as a whole: byte loops would be most of what
+/// these tests cost under an interpreter.
+static BYTES: [u8; MOST] = bytes();
+static ZEROES: [u8; MOST] = [0; MOST];
+
+#[allow(clippy::cast_possible_truncation)] // less than 251
+const fn bytes() -> [u8; MOST] {
+    let mut bytes = [0; MOST];
+    let mut i = 0;
+    while i < MOST {
+        bytes[i] = (i % 251) as u8;
+        i += 1;
+    }
+    bytes
 }
 
 /// Fills the first `len` bytes of a block.
 fn fill(block: NonNull<u8>, len: usize) {
-    for i in 0..len {
-        // SAFETY: the caller's blocks are that long.
-        let at = unsafe { block.add(i) };
-        // SAFETY: as above.
-        unsafe { at.write(byte(i)) };
-    }
+    let bytes = NonNull::from(&BYTES[..len]).cast();
+    // SAFETY: the caller's blocks are that long, and not this static.
+    unsafe { block.copy_from_nonoverlapping(bytes, len) };
 }
 
-/// Tells whether the bytes from `from` to `to` are what `expected` says.
-fn holds(block: NonNull<u8>, from: usize, to: usize, expected: impl Fn(usize) -> u8) -> bool {
-    (from..to).all(|i| {
-        // SAFETY: the caller's blocks are that long.
-        let at = unsafe { block.add(i) };
-        // SAFETY: as above, and initialised.
-        unsafe { at.read() == expected(i) }
-    })
+/// Tells whether the bytes from `from` to `to` are as in `expected`.
+fn holds(block: NonNull<u8>, from: usize, to: usize, expected: &[u8; MOST]) -> bool {
+    // SAFETY: the caller's blocks are that long.
+    let start = unsafe { block.add(from) };
+    // SAFETY: as above, and initialised; the caller writes nothing meanwhile.
+    let seen = unsafe { slice::from_raw_parts(start.as_ptr(), to - from) };
+    seen == &expected[from..to]
 }
 
 #[test]
@@ -246,11 +255,11 @@ fn check_move(from: usize, to: usize, old: usize, new: usize) -> Result<(), Allo
     // SAFETY: allocated above; the new layout is not smaller.
     let block: NonNull<u8> = unsafe { aligned.grow(block, short, long) }?.cast();
     assert!(is_aligned_to(block.as_ptr(), 64));
-    assert!(holds(block, 0, old, byte), "grow {from} {to} {new}");
+    assert!(holds(block, 0, old, &BYTES), "grow {from} {to} {new}");
     fill(block, new);
     // SAFETY: as returned above; the new layout is not larger.
     let block: NonNull<u8> = unsafe { aligned.shrink(block, long, short) }?.cast();
-    assert!(holds(block, 0, old, byte), "shrink {from} {to} {new}");
+    assert!(holds(block, 0, old, &BYTES), "shrink {from} {to} {new}");
     // SAFETY: as returned above.
     unsafe { aligned.deallocate(block, short) };
 
@@ -260,15 +269,18 @@ fn check_move(from: usize, to: usize, old: usize, new: usize) -> Result<(), Allo
     // SAFETY: allocated above; the new layout is not smaller.
     let block: NonNull<u8> = unsafe { aligned.grow_zeroed(block, short, long) }?.cast();
     assert!(is_aligned_to(block.as_ptr(), 64));
-    assert!(holds(block, 0, old, byte), "grow_zeroed {from} {to} {new}");
-    assert!(holds(block, old, new, |_| 0), "zeroes {from} {to} {new}");
+    assert!(
+        holds(block, 0, old, &BYTES),
+        "grow_zeroed {from} {to} {new}"
+    );
+    assert!(holds(block, old, new, &ZEROES), "zeroes {from} {to} {new}");
     // The inner allocator has no more places: an error, and the block is as it was.
     // SAFETY: as returned above; the new layout is not smaller.
     assert!(unsafe { aligned.grow(block, long, layout(new + 1, 1)) }.is_err());
     // SAFETY: as returned above; the new layout is not larger.
     assert!(unsafe { aligned.shrink(block, long, short) }.is_err());
-    assert!(holds(block, 0, old, byte));
-    assert!(holds(block, old, new, |_| 0));
+    assert!(holds(block, 0, old, &BYTES));
+    assert!(holds(block, old, new, &ZEROES));
     // SAFETY: still allocated.
     unsafe { aligned.deallocate(block, long) };
     Ok(())
@@ -293,19 +305,19 @@ fn an_error_on_the_way_to_another_form_leaves_the_block() -> Result<(), AllocErr
         up.fail_at(1);
         // SAFETY: still allocated, as the call above erred.
         assert!(unsafe { aligned.grow_zeroed(block, old, new) }.is_err());
-        assert!(holds(block, 0, old.size(), byte));
+        assert!(holds(block, 0, old.size(), &BYTES));
         // SAFETY: still allocated, as the calls above erred.
         let block: NonNull<u8> = unsafe { aligned.grow_zeroed(block, old, new) }?.cast();
         assert!(is_aligned_to(block.as_ptr(), new.align().max(64)));
-        assert!(holds(block, 0, old.size(), byte));
-        assert!(holds(block, old.size(), new.size(), |_| 0));
+        assert!(holds(block, 0, old.size(), &BYTES));
+        assert!(holds(block, old.size(), new.size(), &ZEROES));
         up.fail_at(1);
         let less = layout(10, 1);
         // SAFETY: as returned above; the new layout is not larger.
         assert!(unsafe { aligned.shrink(block, new, less) }.is_err());
         // SAFETY: still allocated, as the call above erred.
         let block: NonNull<u8> = unsafe { aligned.shrink(block, new, less) }?.cast();
-        assert!(holds(block, 0, 10, byte));
+        assert!(holds(block, 0, 10, &BYTES));
         // SAFETY: as returned above.
         unsafe { aligned.deallocate(block, less) };
     }

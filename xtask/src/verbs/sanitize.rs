@@ -26,8 +26,10 @@ pub(super) const TSAN: Verb = Verb {
     plan: |workspace, _| Ok(Plan::of(tsan(workspace))),
 };
 
-/// A request too large is answered by an error, as the laws want it, and does not end the process.
-pub(super) const HUGE_REQUESTS_ERR: &str = "allocator_may_return_null=1";
+/// A request too large is answered by an error, as the laws want it, and does not end the process. From a gibibyte
+/// on it is too large: a sanitizer that serves it notes something about each byte, and takes minutes for that.
+pub(super) const HUGE_REQUESTS_ERR: &str =
+    "allocator_may_return_null=1:max_allocation_size_mb=1024";
 
 /// Optimises what the tests lean on, the standard library too, as otherwise they take minutes; our own
 /// crates stay as written, so that the compiler removes no request that a test makes.

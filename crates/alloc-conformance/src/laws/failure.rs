@@ -185,7 +185,7 @@ pub fn upstream_contract<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(),
 /// The first violation.
 pub fn no_unwinding<A: Allocator>(alloc: &A, limits: &Limits) -> Result<(), Violation> {
     let mut session = Session::new("no_unwinding", alloc, limits);
-    let limit = limits.size.min(1 << 20);
+    let limit = limits.size.min(1 << 16);
     for size in [
         0,
         1,
