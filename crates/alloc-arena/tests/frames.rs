@@ -135,11 +135,11 @@ fn gives_nothing(arena: &impl Allocator, used: impl Fn() -> usize) -> bool {
 
 #[test]
 fn a_block_of_size_zero_takes_nothing() {
-    let arena = Arena::with_capacity(64 << 10);
+    let arena = Arena::with_capacity(4 << 10);
     assert!(gives_nothing(&arena, || arena.used()));
     let arena = Arena::<_, 16>::with_min_align_in(alloc_core::Global);
     assert!(gives_nothing(&arena, || arena.used()));
-    let mut buffer = vec![std::mem::MaybeUninit::uninit(); 64 << 10];
+    let mut buffer = vec![std::mem::MaybeUninit::uninit(); 4 << 10];
     let arena = FixedArena::new(&mut buffer);
     assert!(gives_nothing(&arena, || arena.used()));
     drop(arena);

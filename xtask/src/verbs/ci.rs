@@ -2,7 +2,7 @@
 
 use super::{Verb, asm, bench, demo, doc, fuzz, lint, miri, sanitize, test};
 use crate::args::{Args, Flag, Operands};
-use crate::step::Plan;
+use crate::step::{Plan, Step};
 use crate::workspace::Workspace;
 
 pub(super) const VERB: Verb = Verb {
@@ -22,6 +22,18 @@ pub(super) const VERB: Verb = Verb {
 /// For how long each fuzz target runs.
 const FUZZ_SECONDS: u64 = 5;
 
+/// The steps that take longest, as measured on two processors.
+const LONGEST: [&str; 8] = [
+    "asan",
+    "miri alloc-arena",
+    "tsan",
+    "miri alloc-tracking",
+    "miri alloc-pool",
+    "every benchmark once",
+    "miri alloc-sync-pool",
+    "miri alloc-aligned",
+];
+
 fn plan(workspace: &Workspace, args: &Args) -> Plan {
     let mut plan = Plan::default()
         .then(lint::steps(workspace))
@@ -29,19 +41,44 @@ fn plan(workspace: &Workspace, args: &Args) -> Plan {
     if !args.has("--skip-test") {
         plan = plan.then(test::steps(workspace));
     }
-    miri::all(asm::add(plan), workspace)
-        .then(sanitize::asan(workspace))
-        .then([sanitize::tsan(workspace)])
-        .then(fuzz::steps(workspace, FUZZ_SECONDS))
-        .then(bench::steps())
-        .then([demo::small_step(workspace)])
+    asm::add(plan)
+        .then([miri::setup()])
+        .then_side_by_side(longest_first(slow_steps(workspace)))
+}
+
+/// What takes minutes, and leaves a processor idle for much of them.
+fn slow_steps(workspace: &Workspace) -> Vec<Step> {
+    let mut steps = Vec::from(sanitize::asan(workspace));
+    steps.push(sanitize::tsan(workspace));
+    steps.extend(miri::all(workspace));
+    steps.extend(fuzz::steps(workspace, FUZZ_SECONDS));
+    steps.extend(bench::steps());
+    steps.push(demo::small_step(workspace));
+    steps
+}
+
+/// The long ones first, so that none of them begins when all others are done; then the others as they are.
+fn longest_first(mut steps: Vec<Step>) -> Vec<Step> {
+    let rank = |step: &Step| LONGEST.iter().position(|name| *name == step.name);
+    steps.sort_by_key(|step| rank(step).unwrap_or(LONGEST.len()));
+    steps
 }
 
 #[cfg(test)]
 mod tests {
-    use super::VERB;
+    use super::{LONGEST, VERB, longest_first, slow_steps};
     use crate::args::{Args, parse};
     use crate::workspace::Workspace;
+
+    #[test]
+    fn the_longest_steps_exist_and_begin_first() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        let steps = longest_first(slow_steps(&workspace));
+        let names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
+        assert_eq!(names[..LONGEST.len()], LONGEST);
+        assert_eq!(steps.len(), slow_steps(&workspace).len());
+        Ok(())
+    }
 
     #[test]
     fn everything_is_in_it_and_the_tests_can_be_left_out() -> Result<(), String> {

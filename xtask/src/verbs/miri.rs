@@ -77,7 +77,8 @@ fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
         let tests = crates.iter().map(|own| step(*model, own, ALL_TESTS));
         tests.chain(with_programs().map(|own| programs(*model, own, |_| true)))
     });
-    Ok(planned(Plan::default(), steps))
+    // Side by side: each is interpreted by a single thread.
+    Ok(Plan::default().then([setup()]).then_side_by_side(steps))
 }
 
 /// The crates asked for, or all if none was named.
@@ -94,8 +95,8 @@ fn chosen<'w>(workspace: &'w Workspace, asked: &[String]) -> Result<Vec<&'w Crat
     }
 }
 
-/// The plan with every crate added, and some tests under the other model, for `ci`.
-pub(super) fn all(plan: Plan, workspace: &Workspace) -> Plan {
+/// Every crate, and some tests under the other model, for `ci`. After [`setup`], in any order.
+pub(super) fn all(workspace: &Workspace) -> Vec<Step> {
     let crates = workspace.crates.iter();
     let tree = ALSO_TREE.iter().filter_map(|(name, tests)| {
         let own = workspace.find_crate(name)?;
@@ -117,14 +118,13 @@ pub(super) fn all(plan: Plan, workspace: &Workspace) -> Plan {
                 programs(Model::TreeBorrows, own, few),
             ]
         });
-    planned(plan, steps.chain(tree).chain(faulty))
+    steps.chain(tree).chain(faulty).collect()
 }
 
-/// Steps run side by side: each is interpreted by a single thread.
-fn planned(plan: Plan, steps: impl IntoIterator<Item = Step>) -> Plan {
-    // Once and before all others, as they would each do it.
-    let setup = Step::run("miri: standard library", Cmd::cargo("+nightly miri setup"));
-    plan.then([setup.needs(NEEDS)]).then_side_by_side(steps)
+/// Builds the standard library for Miri: once and before all others, as they would each do it.
+pub(super) fn setup() -> Step {
+    let cmd = Cmd::cargo("+nightly miri setup");
+    Step::run("miri: standard library", cmd).needs(NEEDS)
 }
 
 const NEEDS: [Need; 3] = [Need::Nightly, Need::Miri, Need::RustSrc];
@@ -169,9 +169,9 @@ fn command(model: Model, own: &Crate, tests: &str) -> Cmd {
 mod tests {
     use super::{
         ALL_TESTS, ALSO_TREE, ALSO_TREE_PROGRAMS, Model, ONLY_STACKED, VERB, all, chosen, command,
+        setup,
     };
     use crate::args::parse;
-    use crate::step::Plan;
     use crate::workspace::Workspace;
 
     #[test]
@@ -227,8 +227,13 @@ mod tests {
             "miri alloc-arena (Tree Borrows): faulty programs",
         ];
         assert_eq!((VERB.plan)(&workspace, &both)?.names(), names);
-        let all = all(Plan::default(), &workspace);
-        assert!(names.iter().all(|name| all.names().contains(name)));
+        let mut all = all(&workspace);
+        all.push(setup());
+        assert!(
+            names
+                .iter()
+                .all(|name| all.iter().any(|step| step.name == *name))
+        );
         Ok(())
     }
 

@@ -58,7 +58,7 @@ fn work_over<A: Allocator>(
     let mut session = Session::new("failing_upstream", alloc, limits).excused_by(upstream);
     let sizes = limits.small_sizes();
     let mut held: Vec<Block> = Vec::new();
-    for turn in 0..if cfg!(miri) { 6 } else { 40 } {
+    for turn in 0..if cfg!(miri) { 4 } else { 40 } {
         let size = sizes[turn * 3 % sizes.len()];
         let asked = layout(size, 1 << (turn % 5));
         if held.len() + 1 < limits.count(12) {
