@@ -121,8 +121,8 @@ fn a_checkpoint_takes_back_what_came_after_it_as_often_as_one_likes() {
     let mut reserved = Vec::new_in(std::alloc::System);
     for round in 0..5_u8 {
         let mut bytes = Vec::new_in(&arena);
-        bytes.resize(if cfg!(miri) { 5_000 } else { 50_000 }, round);
-        arena.alloc_slice_fill_copy(if cfg!(miri) { 1_000 } else { 10_000 }, round);
+        bytes.resize(if cfg!(miri) { 1_500 } else { 50_000 }, round);
+        arena.alloc_slice_fill_copy(if cfg!(miri) { 300 } else { 10_000 }, round);
         assert!(bytes.iter().all(|&byte| byte == round));
         drop(bytes);
         // SAFETY: the checkpoint is of this arena, which knows no later one; what came after it is

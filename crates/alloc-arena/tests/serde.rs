@@ -27,10 +27,13 @@ fn texts_arrive_with_their_escapes() {
     assert_eq!(lines, ["plain", "", "€ \"quoted\"\n", "𝄞"]);
 }
 
+/// Of ever more numbers.
+const ROWS: u16 = if cfg!(miri) { 10 } else { 40 };
+
 #[test]
 fn sequences_nest_and_grow() {
     let arena = Arena::new();
-    let rows: Vec<Vec<u16>> = (0..40).map(|row| (0..row * 3).collect()).collect();
+    let rows: Vec<Vec<u16>> = (0..ROWS).map(|row| (0..row * 3).collect()).collect();
     let text = serde_json::to_string(&rows).unwrap();
     let seed = Slice(&arena, Slice(&arena, PhantomData::<u16>));
     let copy = seed.clone().deserialize(&mut json(&text)).unwrap();
@@ -40,8 +43,9 @@ fn sequences_nest_and_grow() {
             .eq(rows.iter().map(|row| &**row))
     );
     let again = seed.deserialize(&mut json(&text)).unwrap();
-    again[39][0] = 7;
-    assert_eq!((copy[39][0], again[39][0]), (0, 7));
+    let last = copy.len() - 1;
+    again[last][0] = 7;
+    assert_eq!((copy[last][0], again[last][0]), (0, 7));
     let none = Slice(&arena, PhantomData::<()>).deserialize(&mut json("[null, null]"));
     assert_eq!(none.unwrap().len(), 2);
 }
