@@ -1,11 +1,17 @@
 //! The group `sync_pool`.
 
-use super::Case;
+use super::{Case, table};
 use crate::subjects::{heaps, shared};
 use crate::workloads::sync_pool::{PAIRS, exchange, hand_over, own_pairs};
 
+/// The numbers of threads.
+const THREADS: &[usize] = &[1, 2, 4, 8];
+/// What [`hand_over`] stands for.
+const HAND_OVER: &str = "Half of the threads take blocks and the others free them, in batches of 64: messages, pipelines.";
+
 pub(super) fn add(cases: &mut Vec<Case>) {
-    table!(cases, "sync_pool", threads: &[1, 2, 4, 8],
+    let first = cases.len();
+    table!(cases, "sync_pool", threads: THREADS,
         floor: [shared::Idle],
         ours: [shared::SyncPooled, shared::SyncPooledLocal, shared::InlineSync],
         system: [heaps::SystemHeap],
@@ -19,8 +25,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
                 "Each thread frees what it took itself, with 16 blocks in use: the workers of a parallel program."
                 => own_pairs::<S>;
             "producer to consumer", PAIRS as u64, 0,
-                "Half of the threads take blocks and the others free them, in batches of 64: messages, pipelines."
-                => hand_over::<S>;
+                HAND_OVER => hand_over::<S>;
             "random exchange", PAIRS as u64, 0,
                 "Each thread puts blocks into random ones of 1,024 slots and frees what was there: a server with a shared table."
                 => exchange::<S, 1024>;
@@ -29,4 +34,9 @@ pub(super) fn add(cases: &mut Vec<Case>) {
                 => exchange::<S, 4>;
         }
     );
+    table!(cases, "sync_pool", threads: THREADS,
+        floor: [shared::Ring], ours: [], system: [], peers: [],
+        { "producer to consumer", PAIRS as u64, 0, HAND_OVER => hand_over::<S>; }
+    );
+    table::by_workload(&mut cases[first..]);
 }

@@ -24,7 +24,7 @@ macro_rules! table {
         $crate::registry::table::by_workload(&mut $cases[first..]);
     }};
     (@subject $cases:ident, $group:literal, $threads:expr, $origin:ident, $subject:ty, {
-        $($name:literal, $ops:expr, $live:expr, $about:literal => $start:expr;)*
+        $($name:literal, $ops:expr, $live:expr, $about:expr => $start:expr;)*
     }) => {{
         type S = $subject;
         for &threads in $threads {

@@ -2,8 +2,10 @@
 
 use std::hint::black_box;
 use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use alloc_sync_pool::{InlineSyncPool, Local, SyncPool};
+use crossbeam_utils::CachePadded;
 
 use super::Subject;
 use super::free_lists::{BLOCK, Bytes, CAPACITY, FreeList, Hand, Through, boxed, free_lists};
@@ -72,6 +74,72 @@ impl Hand for Idle {
     #[inline]
     unsafe fn give(&mut self, block: NonZeroU64) -> u64 {
         block.get() & !BLOCK_BIT.get()
+    }
+}
+
+/// What the blocks of [`hand_over`](crate::workloads::sync_pool::hand_over) cost wherever they come from: each
+/// hand has blocks of its own and takes them in turn, so that a block's line goes to the other thread and comes
+/// back, and nobody asks which are free. Right only where all of them are given back before the turn ends.
+#[derive(Debug)]
+pub struct Ring {
+    /// The hands that there are.
+    hands: AtomicUsize,
+    /// The blocks of each; no more of them are needed than there are threads at most.
+    blocks: [Box<Turns>; 8],
+}
+
+/// Blocks of a hand: more than are on their way.
+const RING: usize = 1024;
+
+/// The blocks of a hand, each on a line of its own.
+type Turns = [CachePadded<AtomicU64>];
+
+impl Subject for Ring {
+    const NAME: &'static str = "moving lines";
+    const UPSTREAM: bool = false;
+
+    fn fresh() -> Self {
+        let turns = || (0..RING).map(|_| CachePadded::default()).collect();
+        Self {
+            hands: AtomicUsize::new(0),
+            blocks: [(); 8].map(|()| turns()),
+        }
+    }
+}
+
+impl Shared for Ring {
+    type Hand<'s> = RingHand<'s>;
+
+    fn hand(&self) -> RingHand<'_> {
+        let number = self.hands.fetch_add(1, Ordering::Relaxed) % self.blocks.len();
+        RingHand {
+            blocks: &self.blocks[number],
+            turn: 0,
+        }
+    }
+}
+
+/// The hand of a [`Ring`].
+#[derive(Debug)]
+pub struct RingHand<'s> {
+    blocks: &'s Turns,
+    turn: usize,
+}
+
+impl<'s> Hand for RingHand<'s> {
+    type Block = &'s AtomicU64;
+
+    #[inline]
+    fn take(&mut self, value: u64) -> &'s AtomicU64 {
+        let block = &self.blocks[self.turn % RING];
+        self.turn += 1;
+        block.store(value, Ordering::Relaxed);
+        block
+    }
+
+    #[inline]
+    unsafe fn give(&mut self, block: &'s AtomicU64) -> u64 {
+        block.load(Ordering::Relaxed)
     }
 }
 
