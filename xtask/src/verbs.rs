@@ -12,6 +12,7 @@ mod miri;
 mod poison;
 mod sanitize;
 mod test;
+mod torture;
 
 use std::iter;
 
@@ -45,6 +46,7 @@ const VERBS: &[Verb] = &[
     miri::VERB,
     sanitize::ASAN,
     sanitize::TSAN,
+    torture::VERB,
     fuzz::VERB,
     bench::BENCH,
     bench::ICOUNT,
@@ -105,8 +107,8 @@ mod tests {
     fn every_verb_is_listed_once_with_its_line() {
         let names: Vec<_> = VERBS.iter().map(|verb| verb.name).collect();
         let expected = [
-            "demo", "test", "ci", "loom", "miri", "asan", "tsan", "fuzz", "bench", "icount", "asm",
-            "doc",
+            "demo", "test", "ci", "loom", "miri", "asan", "tsan", "torture", "fuzz", "bench",
+            "icount", "asm", "doc",
         ];
         assert_eq!(names, expected);
         let list = list();
