@@ -2,6 +2,12 @@
 //! when they end. `RUSTFLAGS="--cfg shuttle" cargo test -p alloc-sync-pool --features std --test
 //! shuttle --release`, or `cargo xtask shuttle`, which has shuttle run loom's models too.
 //!
+//! They were tried on pools with the faults of `torture` that are of steps, and noticed each: a claim,
+//! or a free, by load and store; a batch that keeps what it has not won; a chunk that is published by a
+//! store, or not given back by the loser of that race; a handle dropped without a flush; a flush that
+//! clears one bit of a batch; the magazine of a living thread emptied, or used by two; a seat given up
+//! by whoever did not get it.
+//!
 //! shuttle draws executions at random, and what a thread does as well. There are 4 seats, the first
 //! index has 1, a word of a bitmap holds 2 blocks and a magazine 4.
 #![cfg(shuttle)]

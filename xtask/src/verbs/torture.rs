@@ -10,7 +10,7 @@ pub(super) const VERB: Verb = Verb {
     name: "torture",
     line: "has threads do everything at random to the concurrent crates, for minutes",
     more: "\nThe tests `torture` of the crates that have one, optimised and with debug assertions. They also\n\
-           belong to `test`, for a second. ALLOC_TORTURE_SEED=N repeats what was done from a seed.\n",
+           belong to `test`, for a second. ALLOC_TORTURE_SEED=N draws the same once more.\n",
     flags: &[
         Flag {
             name: "--seconds",
