@@ -117,7 +117,7 @@ fn no_seq_cst(source: &Source<'_>) -> Vec<(usize, String)> {
         .collect()
 }
 
-/// The switch between loom and the real world stands in one file of a crate, and in tests.
+/// The switch between the explorers of models and the real world stands in one file of a crate, and in tests.
 fn loom_in_the_shim(source: &Source<'_>) -> Vec<(usize, String)> {
     let shim = source
         .path
@@ -133,9 +133,16 @@ fn loom_in_the_shim(source: &Source<'_>) -> Vec<(usize, String)> {
     }
     // Unit tests that loom cannot run.
     let unit_tests = |line: &str| line.trim() == "#[cfg(all(test, not(loom)))]";
-    let switched = code(source).filter(|(_, line)| switches(line, "loom") && !unit_tests(line));
+    let switched = code(source).filter(|(_, line)| {
+        ["loom", "shuttle"].iter().any(|name| switches(line, name)) && !unit_tests(line)
+    });
     switched
-        .map(|(line, _)| (line, "cfg(loom) outside sync.rs and tests".to_owned()))
+        .map(|(line, _)| {
+            (
+                line,
+                "cfg(loom) or cfg(shuttle) outside sync.rs and tests".to_owned(),
+            )
+        })
         .collect()
 }
 
@@ -297,6 +304,8 @@ mod tests {
         for bad in [
             "#[cfg(loom)]",
             "#[cfg(not(loom))]",
+            "#[cfg(any(loom, shuttle))]",
+            "#[cfg(shuttle)]",
             "if cfg!(all(loom, test)) {",
         ] {
             assert_eq!(offences(rule, "crates/a/src/pool.rs", bad), [1], "{bad}");

@@ -11,7 +11,9 @@ mod loom;
 mod miri;
 mod poison;
 mod sanitize;
+mod shuttle;
 mod test;
+mod torture;
 
 use std::iter;
 
@@ -42,9 +44,11 @@ const VERBS: &[Verb] = &[
     test::VERB,
     ci::VERB,
     loom::VERB,
+    shuttle::VERB,
     miri::VERB,
     sanitize::ASAN,
     sanitize::TSAN,
+    torture::VERB,
     fuzz::VERB,
     bench::BENCH,
     bench::ICOUNT,
@@ -105,8 +109,8 @@ mod tests {
     fn every_verb_is_listed_once_with_its_line() {
         let names: Vec<_> = VERBS.iter().map(|verb| verb.name).collect();
         let expected = [
-            "demo", "test", "ci", "loom", "miri", "asan", "tsan", "fuzz", "bench", "icount", "asm",
-            "doc",
+            "demo", "test", "ci", "loom", "shuttle", "miri", "asan", "tsan", "torture", "fuzz",
+            "bench", "icount", "asm", "doc",
         ];
         assert_eq!(names, expected);
         let list = list();

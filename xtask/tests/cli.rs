@@ -3,7 +3,8 @@
 use std::process::{Command, Output};
 
 const VERBS: &[&str] = &[
-    "demo", "test", "ci", "loom", "miri", "asan", "tsan", "fuzz", "bench", "icount", "asm", "doc",
+    "demo", "test", "ci", "loom", "shuttle", "miri", "asan", "tsan", "torture", "fuzz", "bench",
+    "icount", "asm", "doc",
 ];
 
 fn xtask(words: &[&str]) -> Output {

@@ -1,41 +1,53 @@
-//! The one place that knows about loom: atomics of `core`, or loom's under `--cfg loom`.
+//! The one place that knows about loom and shuttle: atomics of `core`, or loom's under `--cfg loom`,
+//! or shuttle's under `--cfg shuttle`.
 //!
-//! Everything above this module is the shipped code in both worlds. Under loom a word holds 2
+//! Everything above this module is the shipped code in all of these worlds. In models a word holds 2
 //! blocks and a magazine 4, so that a model of a handful of blocks has several words, full words
-//! and full magazines.
+//! and full magazines. loom also watches cells; shuttle leaves them as they are.
 
 use core::mem::MaybeUninit;
 pub(crate) use core::sync::atomic::Ordering;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use core::{
     hint::spin_loop,
     sync::atomic::{AtomicPtr, AtomicUsize},
 };
-#[cfg(loom)]
-pub(crate) use loom::{
+#[cfg(any(loom, shuttle))]
+pub(crate) use explorer::{
     hint::spin_loop,
     sync::atomic::{AtomicPtr, AtomicUsize},
 };
+#[cfg(loom)]
+pub(crate) use loom as explorer;
+#[cfg(shuttle)]
+pub(crate) use shuttle as explorer;
 
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
 pub(crate) use core::sync::atomic::AtomicBool;
-#[cfg(all(feature = "std", loom))]
-pub(crate) use loom::sync::atomic::AtomicBool;
+#[cfg(all(feature = "std", any(loom, shuttle)))]
+pub(crate) use explorer::sync::atomic::AtomicBool;
+
+/// Whether this is built for models.
+const MODELS: bool = cfg!(any(loom, shuttle));
 
 /// Blocks that one word of a bitmap stands for.
-pub(crate) const BITS: usize = if cfg!(loom) { 2 } else { usize::BITS as usize };
+pub(crate) const BITS: usize = if MODELS { 2 } else { usize::BITS as usize };
 
 /// Blocks that a [`Local`](crate::Local) holds at most.
-pub(crate) const MAGAZINE: usize = if cfg!(loom) { 4 } else { 128 };
+pub(crate) const MAGAZINE: usize = if MODELS { 4 } else { 128 };
 
 /// Seats of threads. Whoever comes when all are taken does without.
 #[cfg(feature = "std")]
-pub(crate) const SEATS: usize = if cfg!(loom) { 2 } else { 4096 };
+pub(crate) const SEATS: usize = match (MODELS, cfg!(shuttle)) {
+    (true, false) => 2,
+    (true, true) => 4,
+    _ => 4096,
+};
 
 /// Seats of the first index.
 #[cfg(feature = "std")]
-pub(crate) const FIRST_INDEX: usize = if cfg!(loom) { 1 } else { 8 };
+pub(crate) const FIRST_INDEX: usize = if MODELS { 1 } else { 8 };
 
 /// Reads a pointer that nobody else can reach. loom reports a race if somebody can.
 pub(crate) fn load_exclusive<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
@@ -142,29 +154,29 @@ macro_rules! const_fn {
 pub(crate) use const_fn;
 
 /// A value of the whole process, as [`global`] returns it.
-#[cfg(all(feature = "std", not(loom)))]
+#[cfg(all(feature = "std", not(any(loom, shuttle))))]
 pub(crate) type Shared<T> = &'static T;
 
-/// A value of the whole process, as [`global`] returns it. loom drops its statics before the last
-/// thread's values, so that one keeps the other.
-#[cfg(all(feature = "std", loom))]
+/// A value of the whole process, as [`global`] returns it. In models statics may be
+/// dropped before the last thread's values, so that one keeps the other.
+#[cfg(all(feature = "std", any(loom, shuttle)))]
 pub(crate) type Shared<T> = std::sync::Arc<T>;
 
-/// Defines a function that returns one value for the whole process; under loom, for an execution.
+/// Defines a function that returns one value for the whole process; in a model, for an execution.
 #[cfg(feature = "std")]
 macro_rules! global {
     ($(#[$attribute:meta])* fn $name:ident() -> $type:ty = $value:expr;) => {
         $(#[$attribute])*
         fn $name() -> $crate::sync::Shared<$type> {
-            #[cfg(not(loom))]
+            #[cfg(not(any(loom, shuttle)))]
             static VALUE: $type = $value;
-            #[cfg(not(loom))]
+            #[cfg(not(any(loom, shuttle)))]
             return &VALUE;
-            #[cfg(loom)]
-            loom::lazy_static! {
+            #[cfg(any(loom, shuttle))]
+            $crate::sync::explorer::lazy_static! {
                 static ref VALUE: $crate::sync::Shared<$type> = std::sync::Arc::new($value);
             }
-            #[cfg(loom)]
+            #[cfg(any(loom, shuttle))]
             return std::sync::Arc::clone(&VALUE);
         }
     };
@@ -176,13 +188,13 @@ pub(crate) use global;
 #[cfg(feature = "std")]
 macro_rules! per_thread {
     ($(#[$attribute:meta])* static $name:ident: $type:ty = $value:expr;) => {
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, shuttle)))]
         std::thread_local! {
             $(#[$attribute])*
             static $name: $type = const { $value };
         }
-        #[cfg(loom)]
-        loom::thread_local! {
+        #[cfg(any(loom, shuttle))]
+        $crate::sync::explorer::thread_local! {
             $(#[$attribute])*
             static $name: $type = $value;
         }

@@ -3,7 +3,7 @@
 //!
 //! Each model prints how many executions it took. All are exhaustive, except where a bound on
 //! preemptions is given. Under loom a word of a bitmap holds 2 blocks and a magazine 4.
-#![cfg(loom)]
+#![cfg(any(loom, shuttle))]
 
 mod models;
 

@@ -4,7 +4,7 @@
 //!
 //! Under loom there are 2 seats, the first index has 1, a word of a bitmap holds 2 blocks and a
 //! magazine 4. Each thread ends within the model, its thread-local values with it.
-#![cfg(loom)]
+#![cfg(any(loom, shuttle))]
 
 mod models;
 
@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use alloc_core::{Allocator, Owns};
 use alloc_sync_pool::SyncPool;
 
-use models::{BLOCK, Counting, World, model, spawn};
+use models::{Arc, BLOCK, Counting, World, model, spawn};
 
 type Pool = SyncPool<Counting>;
 
@@ -32,7 +32,7 @@ fn pair(world: &World<Pool>) {
 }
 
 /// Drops a world that nobody else has, and tells what its upstream misses.
-fn end(world: loom::sync::Arc<World<Pool>>, upstream: &Counting) {
+fn end(world: Arc<World<Pool>>, upstream: &Counting) {
     assert_eq!(world.pool.in_use(), 0);
     drop(world);
     assert_eq!(upstream.0.load(Ordering::Relaxed), 0);

@@ -18,8 +18,25 @@ pub(super) const VERB: Verb = Verb {
 
 /// The step, also of `test`.
 pub(super) fn step() -> Step {
-    Step::check("loom models", explore)
+    Step::check("loom models", |workspace| LOOM.explore(workspace))
 }
+
+/// Who explores models, and how it is asked.
+#[derive(Debug)]
+pub(super) struct Explorer {
+    /// The name of its cfg, of the folder for what is built, and what is before the line of a model.
+    pub(super) name: &'static str,
+    /// Where a crate has models, and the feature that they need besides the default ones.
+    pub(super) models: &'static [(&'static str, Option<&'static str>)],
+    /// A variable of the environment, and its value.
+    pub(super) told: Option<(&'static str, u64)>,
+}
+
+const LOOM: Explorer = Explorer {
+    name: "loom",
+    models: &[("loom", None), ("loom_std", Some("std"))],
+    told: None,
+};
 
 /// What one model says of itself when it is through.
 #[derive(Debug, PartialEq)]
@@ -30,41 +47,50 @@ struct Explored {
     bound: String,
 }
 
-/// Where a crate has its models, and the feature that they need besides the default ones.
-const MODELS: [(&str, Option<&str>); 2] = [("loom", None), ("loom_std", Some("std"))];
-
-/// Runs the models and prints how many executions each explored.
-fn explore(workspace: &Workspace) -> Result<String, Failure> {
-    let mut explored: Vec<Explored> = Vec::new();
-    for (test, feature) in MODELS {
-        let file = format!("{test}.rs");
-        let crates = workspace.names(|own| own.dir.join("tests").join(&file).is_file());
-        if crates.is_empty() {
-            return Err(format!("no crate has models in tests/{file}").into());
+impl Explorer {
+    /// Runs the models and prints how many executions each explored.
+    pub(super) fn explore(&self, workspace: &Workspace) -> Result<String, Failure> {
+        let mut explored: Vec<Explored> = Vec::new();
+        for &(test, feature) in self.models {
+            let file = format!("{test}.rs");
+            let crates = workspace.names(|own| own.dir.join("tests").join(&file).is_file());
+            if crates.is_empty() {
+                return Err(format!("no crate has models in tests/{file}").into());
+            }
+            let lines = self
+                .command(workspace, &crates, test, feature)
+                .dir(&workspace.root)
+                .run(&Output::Keep)?;
+            explored.extend(lines.iter().filter_map(|line| read(self.name, line)));
         }
-        let lines = command(workspace, &crates, test, feature)
-            .dir(&workspace.root)
-            .run(&Output::Keep)?;
-        explored.extend(lines.iter().filter_map(|line| read(line)));
+        summary(self.name, &explored).map_err(Failure::from)
     }
-    summary(&explored).map_err(Failure::from)
+
+    /// The models of some crates, in one of the tests of each.
+    fn command(
+        &self,
+        workspace: &Workspace,
+        crates: &[&str],
+        test: &str,
+        feature: Option<&str>,
+    ) -> Cmd {
+        let cmd = Cmd::cargo("test")
+            .packages(crates.iter().copied())
+            .args(feature.iter().flat_map(|feature| ["--features", feature]))
+            .args(["--test", test])
+            .words("--release -- --nocapture --test-threads=1")
+            .env("RUSTFLAGS", format!("--cfg {}", self.name))
+            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+            .target_dir(&workspace.target(self.name));
+        self.told.iter().fold(cmd, |cmd, (variable, value)| {
+            cmd.env(variable, value.to_string())
+        })
+    }
 }
 
-/// The models of some crates, in one of the tests of each.
-fn command(workspace: &Workspace, crates: &[&str], test: &str, feature: Option<&str>) -> Cmd {
-    Cmd::cargo("test")
-        .packages(crates.iter().copied())
-        .args(feature.iter().flat_map(|feature| ["--features", feature]))
-        .args(["--test", test])
-        .words("--release -- --nocapture --test-threads=1")
-        .env("RUSTFLAGS", "--cfg loom")
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .target_dir(&workspace.target("loom"))
-}
-
-/// Reads `loom: MODEL: N executions` with perhaps `, BOUND` at the end, behind whatever the test harness has put before it.
-fn read(line: &str) -> Option<Explored> {
-    let (_, said) = line.split_once("loom: ")?;
+/// Reads `NAME: MODEL: N executions` with perhaps `, BOUND` at the end, behind whatever the test harness has put before it.
+fn read(name: &str, line: &str) -> Option<Explored> {
+    let (_, said) = line.split_once(&format!("{name}: "))?;
     let (model, rest) = said.rsplit_once(": ")?;
     let (executions, bound) = rest.split_once(" executions")?;
     let bound = if bound.is_empty() {
@@ -81,11 +107,11 @@ fn read(line: &str) -> Option<Explored> {
 }
 
 /// Prints the table; no models at all are a failure, as something kept them from running.
-fn summary(explored: &[Explored]) -> Result<String, String> {
+fn summary(name: &str, explored: &[Explored]) -> Result<String, String> {
     if explored.is_empty() {
-        return Err(
-            "no model said how many executions it explored (`loom: MODEL: N executions`)".into(),
-        );
+        return Err(format!(
+            "no model said how many executions it explored (`{name}: MODEL: N executions`)"
+        ));
     }
     let row = |one: &Explored| {
         vec![
@@ -118,9 +144,12 @@ mod tests {
     #[test]
     fn a_model_is_read_wherever_its_line_begins() {
         let expected = Some(explored("pop and push", 1234));
-        assert_eq!(read("loom: pop and push: 1234 executions"), expected);
         assert_eq!(
-            read("test aba ... loom: pop and push: 1234 executions"),
+            read("loom", "loom: pop and push: 1234 executions"),
+            expected
+        );
+        assert_eq!(
+            read("loom", "test aba ... loom: pop and push: 1234 executions"),
             expected
         );
     }
@@ -130,7 +159,7 @@ mod tests {
         let line = "loom: three threads: 99 executions, at most 3 preemptions";
         let bound = "at most 3 preemptions".to_owned();
         assert_eq!(
-            read(line),
+            read("loom", line),
             Some(Explored {
                 bound,
                 ..explored("three threads", 99)
@@ -148,14 +177,14 @@ mod tests {
             "loom: aba: 3",
             "loom: aba: 3 executionsss",
         ] {
-            assert_eq!(read(line), None, "{line}");
+            assert_eq!(read("loom", line), None, "{line}");
         }
     }
 
     #[test]
     fn no_model_is_a_failure() {
-        assert!(summary(&[]).is_err());
+        assert!(summary("loom", &[]).is_err());
         let models = [explored("a", 3), explored("b", 4)];
-        assert_eq!(summary(&models).unwrap(), "2 models, 7 executions");
+        assert_eq!(summary("loom", &models).unwrap(), "2 models, 7 executions");
     }
 }

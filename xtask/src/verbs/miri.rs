@@ -24,6 +24,11 @@ pub(super) const VERB: Verb = Verb {
             value: None,
             line: "under both, one after the other",
         },
+        Flag {
+            name: "--many-seeds",
+            value: Some("N"),
+            line: "only tests with threads, each with N seeds, and so N ways for them to meet",
+        },
     ],
     operands: Operands::Words("CRATE..."),
     plan,
@@ -34,6 +39,17 @@ pub(super) const VERB: Verb = Verb {
 pub(super) enum Model {
     StackedBorrows,
     TreeBorrows,
+}
+
+impl Model {
+    /// What Miri is to be told.
+    fn flags(self) -> String {
+        let common = "-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check";
+        match self {
+            Self::StackedBorrows => common.to_owned(),
+            Self::TreeBorrows => format!("{common} -Zmiri-tree-borrows"),
+        }
+    }
 }
 
 const BOTH: &[Model] = &[Model::StackedBorrows, Model::TreeBorrows];
@@ -50,6 +66,13 @@ const ALSO_TREE: &[(&str, &str)] = &[
     ),
     ("alloc-aligned", "--test containers --test raise"),
 ];
+
+/// Where threads meet, in seconds a seed, of the crates that have that; of the others it is all tests. `seats` is not
+/// in it, as it takes longer than these together, and `torture` has threads that come and go.
+const THREADED: &[(&str, &str)] = &[(
+    "alloc-sync-pool",
+    "--test collected --test threads --test torture",
+)];
 
 const MIRI: Checker = Checker {
     report: "error: Undefined Behavior: ",
@@ -72,13 +95,25 @@ fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
     } else {
         &BOTH[..1]
     };
+    let seeds = args.number("--many-seeds", 0)?;
+    if seeds != 0 {
+        let steps = models.iter().flat_map(|model| {
+            let seeded = |own: &&Crate| seeded(*model, own, seeds);
+            crates.iter().map(seeded)
+        });
+        return Ok(side_by_side(steps));
+    }
     let with_programs = || crates.iter().filter(|own| poison::has_programs(own));
     let steps = models.iter().flat_map(|model| {
         let tests = crates.iter().map(|own| step(*model, own, ALL_TESTS));
         tests.chain(with_programs().map(|own| programs(*model, own, |_| true)))
     });
-    // Side by side: each is interpreted by a single thread.
-    Ok(Plan::default().then([setup()]).then_side_by_side(steps))
+    Ok(side_by_side(steps))
+}
+
+/// As each step is interpreted by a single thread.
+fn side_by_side(steps: impl IntoIterator<Item = Step>) -> Plan {
+    Plan::default().then([setup()]).then_side_by_side(steps)
 }
 
 /// The crates asked for, or all if none was named.
@@ -130,12 +165,21 @@ pub(super) fn setup() -> Step {
 const NEEDS: [Need; 3] = [Need::Nightly, Need::Miri, Need::RustSrc];
 
 fn step(model: Model, own: &Crate, tests: &str) -> Step {
-    Step::run(name(model, own), command(model, own, tests)).needs(NEEDS)
+    Step::run(name(model, own), command(own, tests, model.flags())).needs(NEEDS)
+}
+
+/// The step of the tests that come out one way or the other by the seed, with the first so many.
+fn seeded(model: Model, own: &Crate, seeds: u64) -> Step {
+    let threaded = THREADED.iter().find(|(name, _)| *name == own.name);
+    let tests = threaded.map_or(ALL_TESTS, |(_, tests)| tests);
+    let flags = model.flags() + &format!(" -Zmiri-many-seeds=0..{seeds}");
+    let cmd = command(own, tests, flags);
+    Step::run(format!("{}, {seeds} seeds", name(model, own)), cmd).needs(NEEDS)
 }
 
 /// The step of the faulty programs of a crate.
 fn programs(model: Model, own: &Crate, wanted: fn(&str) -> bool) -> Step {
-    let target = command(model, own, "--test").args([poison::TARGET, "--"]);
+    let target = command(own, "--test", model.flags()).args([poison::TARGET, "--"]);
     let wanted = move |name: &str| {
         wanted(name) && (model == Model::StackedBorrows || !name.contains(ONLY_STACKED))
     };
@@ -152,11 +196,7 @@ fn name(model: Model, own: &Crate) -> String {
     }
 }
 
-fn command(model: Model, own: &Crate, tests: &str) -> Cmd {
-    let mut flags = "-Zmiri-strict-provenance -Zmiri-symbolic-alignment-check".to_owned();
-    if model == Model::TreeBorrows {
-        flags += " -Zmiri-tree-borrows";
-    }
+fn command(own: &Crate, tests: &str, flags: String) -> Cmd {
     Cmd::cargo("+nightly miri test --no-fail-fast")
         .packages([own.name.as_str()])
         .words("--features")
@@ -168,8 +208,8 @@ fn command(model: Model, own: &Crate, tests: &str) -> Cmd {
 #[cfg(test)]
 mod tests {
     use super::{
-        ALL_TESTS, ALSO_TREE, ALSO_TREE_PROGRAMS, Model, ONLY_STACKED, VERB, all, chosen, command,
-        setup,
+        ALL_TESTS, ALSO_TREE, ALSO_TREE_PROGRAMS, Model, ONLY_STACKED, THREADED, VERB, all, chosen,
+        command, setup,
     };
     use crate::args::parse;
     use crate::workspace::Workspace;
@@ -197,7 +237,7 @@ mod tests {
             let own = workspace
                 .find_crate(name)
                 .ok_or_else(|| format!("no {name}"))?;
-            Ok::<_, String>(command(model, own, ALL_TESTS).to_string())
+            Ok::<_, String>(command(own, ALL_TESTS, Model::flags(model)).to_string())
         };
         let core = line("core", Model::StackedBorrows)?;
         assert!(
@@ -238,6 +278,16 @@ mod tests {
     }
 
     #[test]
+    fn many_seeds_are_for_the_tests_with_threads() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        let words = ["sync-pool", "--many-seeds", "5"].map(ToOwned::to_owned);
+        let args = parse(&words, VERB.flags, VERB.operands)?;
+        let names = ["miri: standard library", "miri alloc-sync-pool, 5 seeds"];
+        assert_eq!((VERB.plan)(&workspace, &args)?.names(), names);
+        Ok(())
+    }
+
+    #[test]
     fn the_programs_named_for_one_model_exist() -> Result<(), String> {
         let workspace = Workspace::find()?;
         let own = workspace.find_crate("arena").ok_or("no arena")?;
@@ -250,13 +300,15 @@ mod tests {
     }
 
     #[test]
-    fn the_tests_named_for_the_other_model_exist() -> Result<(), String> {
+    fn the_tests_that_are_named_exist() -> Result<(), String> {
         let workspace = Workspace::find()?;
-        for (name, tests) in ALSO_TREE {
+        for (name, tests) in ALSO_TREE.iter().chain(THREADED) {
             let own = workspace.find_crate(name);
             let folder = own.ok_or_else(|| format!("no {name}"))?.dir.join("tests");
             for test in tests.split_whitespace().filter(|word| *word != "--test") {
-                assert!(folder.join(format!("{test}.rs")).is_file(), "{name} {test}");
+                let files = [format!("{test}.rs"), format!("{test}/main.rs")];
+                let exists = files.iter().any(|file| folder.join(file).is_file());
+                assert!(exists, "{name} {test}");
             }
         }
         Ok(())

@@ -43,7 +43,7 @@ const FORKING: &str = "children";
 /// under `ThreadSanitizer`, and no thread in it that the suite of a healthy allocator has not.
 const REPEATED: &[&str] = &["_fault_is_found_", "_law_has_a_fault", "_law_passes_an_"];
 
-const NEEDS: [Need; 2] = [Need::Nightly, Need::RustSrc];
+pub(super) const NEEDS: [Need; 2] = [Need::Nightly, Need::RustSrc];
 
 /// All tests of a crate but those of its documentation.
 const ALL_TESTS: &str = "--lib --tests";
@@ -104,9 +104,14 @@ fn faulty(tests: &Cmd, crates: usize) -> Result<String, Failure> {
 /// The step of `ThreadSanitizer`: data races.
 pub(super) fn tsan(workspace: &Workspace) -> Step {
     let threaded = workspace.names(|own| THREADED.contains(&own.name.as_str()));
-    let cmd = command(workspace, "tsan", "thread", "TSAN_OPTIONS", &threaded).words(ALL_TESTS);
+    let cmd = thread(workspace, &threaded).words(ALL_TESTS);
     let skipped = REPEATED.iter().flat_map(|name| ["--skip", name]);
     step("tsan", cmd.args(["--", "--skip", FORKING]).args(skipped))
+}
+
+/// Tests of some crates under `ThreadSanitizer`, up to the words that say which.
+pub(super) fn thread(workspace: &Workspace, crates: &[&str]) -> Cmd {
+    command(workspace, "tsan", "thread", "TSAN_OPTIONS", crates)
 }
 
 fn step(name: &'static str, cmd: Cmd) -> Step {

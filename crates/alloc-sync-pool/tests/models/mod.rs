@@ -1,4 +1,4 @@
-//! What the models have in common: how one is run, and who has which block.
+//! What the models have in common: who has which block. How one is run is the explorer's.
 
 use std::collections::{HashMap, HashSet};
 use std::ptr::NonNull;
@@ -6,29 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc as StdArc, Mutex};
 
 use alloc_core::{AllocError, Allocator, Global, Layout};
-use loom::cell::UnsafeCell;
-use loom::sync::Arc;
-use loom::thread;
+
+#[cfg_attr(shuttle, path = "shuttle.rs")]
+mod loom;
+
+pub(crate) use loom::{Arc, model};
+use loom::{Content, thread};
 
 pub(crate) const BLOCK: Layout = Layout::new::<usize>();
-
-/// Runs `f` in every execution that there is, or in those with at most `preemptions`, and prints
-/// how many.
-pub(crate) fn model(name: &str, preemptions: Option<usize>, f: impl Fn() + Send + Sync + 'static) {
-    let executions = StdArc::new(AtomicUsize::new(0));
-    let count = StdArc::clone(&executions);
-    let mut builder = loom::model::Builder::new();
-    builder.preemption_bound = preemptions;
-    builder.check(move || {
-        count.fetch_add(1, Ordering::Relaxed);
-        f();
-    });
-    let bound = preemptions.map_or(String::new(), |n| format!(", at most {n} preemptions"));
-    println!(
-        "loom: {name}: {} executions{bound}",
-        executions.load(Ordering::Relaxed)
-    );
-}
 
 /// A block on its way between threads.
 pub(crate) struct Block(pub(crate) NonNull<u8>);
@@ -38,13 +23,13 @@ unsafe impl Send for Block {}
 /// What the threads of one execution do with their blocks: who has which, and a cell for each one's
 /// content.
 ///
-/// The ledger's own lock is none of loom's and so orders nothing. A block's cell is made by its
-/// first owner; each later owner writes to it, and loom reports a race unless the last owner's
-/// writes happen before.
+/// The ledger's own lock is none of the explorer's and so orders nothing. A block's content is made
+/// by its first owner; each later owner writes to it, and loom reports a race unless the last
+/// owner's writes happen before.
 #[derive(Default)]
 pub(crate) struct Ledger {
     held: Mutex<HashSet<usize>>,
-    cells: Mutex<HashMap<usize, StdArc<UnsafeCell<usize>>>>,
+    cells: Mutex<HashMap<usize, StdArc<Content>>>,
 }
 
 impl Ledger {
@@ -70,15 +55,8 @@ impl Ledger {
     }
 
     fn write(&self, address: usize) {
-        let cell = StdArc::clone(
-            self.cells
-                .lock()
-                .unwrap()
-                .entry(address)
-                .or_insert_with(|| StdArc::new(UnsafeCell::new(0))),
-        );
-        // SAFETY: loom reports it if somebody else uses the cell.
-        cell.with_mut(|value| unsafe { *value += 1 });
+        let content = StdArc::clone(self.cells.lock().unwrap().entry(address).or_default());
+        content.write();
     }
 }
 
@@ -118,7 +96,7 @@ unsafe impl Allocator for Counting {
 /// Runs `f` in a thread of the model.
 pub(crate) fn spawn<P: Send + Sync + 'static>(
     world: &Arc<World<P>>,
-    f: impl FnOnce(&World<P>) + 'static,
+    f: impl FnOnce(&World<P>) + Send + 'static,
 ) -> thread::JoinHandle<()> {
     let world = Arc::clone(world);
     thread::spawn(move || f(&world))
