@@ -97,6 +97,13 @@ impl Plan {
         self
     }
 
+    /// Then those of another plan.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.stages.extend(other.stages);
+        self.notes.extend(other.notes);
+        self
+    }
+
     /// A line to print before the summary.
     pub(crate) fn note(mut self, line: String) -> Self {
         self.notes.push(line);

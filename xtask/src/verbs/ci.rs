@@ -1,7 +1,7 @@
 //! `ci`: everything.
 
-use super::{Verb, asm, bench, demo, doc, fuzz, lint, miri, sanitize, test};
-use crate::args::{Args, Flag, Operands};
+use super::{Verb, asm, bench, demo, doc, fuzz, lint, miri, sanitize, shuttle, test, torture};
+use crate::args::{Args, Flag, Operands, parse};
 use crate::step::{Plan, Step};
 use crate::workspace::Workspace;
 
@@ -10,14 +10,29 @@ pub(super) const VERB: Verb = Verb {
     line: "runs everything: style, warnings, tests, Miri, sanitizers, fuzzing, benchmarks, demo",
     more: "\nNightly, its components and cargo-fuzz are installed where they are missing, unless\n\
            XTASK_NO_INSTALL=1 is set. What cannot be had is skipped, with the command that installs it.\n",
-    flags: &[Flag {
-        name: "--skip-test",
-        value: None,
-        line: "leaves out the steps of `cargo xtask test`",
-    }],
+    flags: &[
+        Flag {
+            name: "--skip-test",
+            value: None,
+            line: "leaves out the steps of `cargo xtask test`",
+        },
+        Flag {
+            name: "--long",
+            value: None,
+            line: "then tortures the concurrent crates, and draws schedules and seeds, for minutes",
+        },
+    ],
     operands: Operands::None,
-    plan: |workspace, args| Ok(plan(workspace, args)),
+    plan,
 };
+
+/// What `--long` adds: other verbs, and their words.
+const LONGER: &[(Verb, &[&str])] = &[
+    (torture::VERB, &["--seconds", "180"]),
+    (torture::VERB, &["--seconds", "60", "--tsan"]),
+    (shuttle::VERB, &[]),
+    (miri::VERB, &["sync-pool", "--many-seeds", "8"]),
+];
 
 /// For how long each fuzz target runs.
 const FUZZ_SECONDS: u64 = 5;
@@ -34,16 +49,24 @@ const LONGEST: [&str; 8] = [
     "miri alloc-aligned",
 ];
 
-fn plan(workspace: &Workspace, args: &Args) -> Plan {
+fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
     let mut plan = Plan::default()
         .then(lint::steps(workspace))
         .then([doc::step(false)]);
     if !args.has("--skip-test") {
         plan = plan.then(test::steps(workspace));
     }
-    asm::add(plan)
+    plan = asm::add(plan)
         .then([miri::setup()])
-        .then_side_by_side(longest_first(slow_steps(workspace)))
+        .then_side_by_side(longest_first(slow_steps(workspace)));
+    if args.has("--long") {
+        for (verb, words) in LONGER {
+            let words: Vec<_> = words.iter().map(ToString::to_string).collect();
+            let args = parse(&words, verb.flags, verb.operands)?;
+            plan = plan.and((verb.plan)(workspace, &args)?);
+        }
+    }
+    Ok(plan)
 }
 
 /// What takes minutes, and leaves a processor idle for much of them.
@@ -77,6 +100,25 @@ mod tests {
         let names: Vec<_> = steps.iter().map(|step| step.name.as_str()).collect();
         assert_eq!(names[..LONGEST.len()], LONGEST);
         assert_eq!(steps.len(), slow_steps(&workspace).len());
+        Ok(())
+    }
+
+    #[test]
+    fn the_long_way_goes_on_where_the_short_one_ends() -> Result<(), String> {
+        let workspace = Workspace::find()?;
+        let short = (VERB.plan)(&workspace, &Args::default())?;
+        let args = parse(&["--long".to_owned()], VERB.flags, VERB.operands)?;
+        let long = (VERB.plan)(&workspace, &args)?;
+        let (short, long) = (short.names(), long.names());
+        assert_eq!(long[..short.len()], short);
+        for name in [
+            "torture",
+            "torture under ThreadSanitizer",
+            "shuttle models",
+            "miri alloc-sync-pool, 8 seeds",
+        ] {
+            assert!(long[short.len()..].contains(&name), "{name}");
+        }
         Ok(())
     }
 
