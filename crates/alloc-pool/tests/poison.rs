@@ -135,14 +135,6 @@ cases! {
 
 // Everything at once.
 cases! {
-    fn read_after_reset() {
-        let mut pool = Pool::new(BLOCK);
-        let byte = block(&pool);
-        pool.reset();
-        // SAFETY: a fault.
-        unsafe { read(byte) };
-    }
-
     fn write_after_reset_in_an_older_chunk() {
         let mut pool = Pool::new(BLOCK).with_chunk_limit(256);
         let (byte, _others) = (block(&pool), [(); 9].map(|()| block(&pool)));
@@ -249,14 +241,6 @@ cases! {
         let pool = Pool::new(BLOCK);
         let stale = block(&pool);
         assert_eq!(shrink(&pool, stale, 8), stale);
-        // SAFETY: a fault.
-        unsafe { read(stale) };
-    }
-
-    fn stale_pointer_to_a_hardened_block_that_was_handed_out_again() {
-        let pool = HardenedPool::new(BLOCK);
-        let stale = freed(&pool);
-        assert_eq!(block(&pool), stale);
         // SAFETY: a fault.
         unsafe { read(stale) };
     }

@@ -179,14 +179,6 @@ cases! {
         unsafe { read(stale) };
     }
 
-    fn read_out_of_its_block_of_the_next_one() {
-        let pool = SyncPool::fixed(BLOCK, 8);
-        let (byte, next) = (block(&pool), block(&pool));
-        assert_eq!(byte.wrapping_add(64), next);
-        // SAFETY: a fault.
-        unsafe { read(byte.wrapping_add(64)) };
-    }
-
     fn read_after_free_of_an_inline_pool() {
         let pool = InlineSyncPool::<[u64; 8], 4>::new();
         let byte = freed(&&pool);
