@@ -143,7 +143,7 @@ pub unsafe fn give_back(start: *mut u8, len: usize) {
 ///
 /// # Safety
 ///
-/// As for [`NonNull::write`].
+/// As for [`NonNull::write`]; and the place is nobody's, as a checker takes it for that afterwards.
 ///
 /// # Examples
 ///
@@ -176,7 +176,7 @@ pub unsafe fn note<T>(place: NonNull<T>, value: T) {
 ///
 /// # Safety
 ///
-/// As for [`NonNull::read`].
+/// As for [`NonNull::read`]; and as for [`note`], the place is nobody's.
 #[inline]
 #[must_use]
 pub unsafe fn noted<T>(place: NonNull<T>) -> T {
