@@ -1,7 +1,7 @@
 //! What memory checkers are told: which memory is nobody's, and which was handed out.
 //!
 //! Miri and `AddressSanitizer` know the blocks of the heap. Of what an allocator does within a chunk they
-//! know nothing: for them a block that was taken back is a part of the chunk as good as any. The three
+//! know nothing: for them a block that was taken back is a part of the chunk as good as any. Three of the
 //! functions here tell them, at the three moments when memory changes hands:
 //!
 //! ```text
@@ -15,6 +15,9 @@
 //! | [`retire`] | the bytes are uninitialised, and pointers to blocks there may not be used any more | the bytes may not be touched |
 //! | [`hand_out`] | the pointer is good for these bytes alone, and older ones are not | the bytes may be touched |
 //! | [`give_back`] | as `retire` | the bytes may be touched |
+//!
+//! What an allocator keeps for itself in nobody's memory, such as the link of a free block, it writes by [`note`] and
+//! reads by [`noted`].
 //!
 //! In ordinary builds the functions are empty: not an instruction of an allocator changes.
 //!
@@ -57,6 +60,16 @@ pub const WATCHED: bool = cfg!(any(miri, alloc_asan));
 /// [`retire`] then ends the use of all pointers that were derived from the one it is given: an allocator
 /// gives it one to the whole chunk, and not the caller's.
 pub const FOLLOWS_POINTERS: bool = cfg!(miri);
+
+/// Threads that [`retire`] and [`hand_out`] blocks of one chunk at the same time do so with blocks that begin and
+/// end at multiples of this: what a checker knows of so many bytes, it keeps in one place.
+///
+/// Of other blocks it would take one that is in use for nobody's, and so they are not retired one by one.
+pub const UNIT: usize = if cfg!(all(alloc_asan, not(miri))) {
+    8
+} else {
+    1
+};
 
 /// Says that `len` bytes from `start` on are nobody's from now on: a fault to use, until they are handed out.
 ///
@@ -126,10 +139,57 @@ pub unsafe fn give_back(start: *mut u8, len: usize) {
     unsafe { told::give_back(start, len) };
 }
 
+/// Writes `value` into nobody's memory, which it stays: a fault to use for all but [`noted`].
+///
+/// # Safety
+///
+/// As for [`NonNull::write`]; and the place is nobody's, as a checker takes it for that afterwards.
+///
+/// # Examples
+///
+/// ```
+/// use alloc_core::checker;
+/// use core::mem::MaybeUninit;
+/// use core::ptr::NonNull;
+///
+/// let mut chunk = [MaybeUninit::<u64>::uninit(); 16];
+/// let start = NonNull::from(&mut chunk).cast::<u8>();
+/// // SAFETY: the chunk, of which nothing is in use.
+/// unsafe { checker::retire(start.as_ptr(), 128) };
+///
+/// let link = start.cast::<usize>();
+/// // SAFETY: the first word of the chunk.
+/// unsafe { checker::note(link, 64) };
+/// // SAFETY: written just now.
+/// assert_eq!(unsafe { checker::noted(link) }, 64);
+///
+/// // SAFETY: nobody uses the chunk any more.
+/// unsafe { checker::give_back(start.as_ptr(), 128) };
+/// ```
+#[inline]
+pub unsafe fn note<T>(place: NonNull<T>, value: T) {
+    // SAFETY: the caller's promise.
+    unsafe { told::note(place, value) };
+}
+
+/// Reads what [`note`] wrote into nobody's memory.
+///
+/// # Safety
+///
+/// As for [`NonNull::read`]; and as for [`note`], the place is nobody's.
+#[inline]
+#[must_use]
+pub unsafe fn noted<T>(place: NonNull<T>) -> T {
+    // SAFETY: the caller's promise.
+    unsafe { told::noted(place) }
+}
+
 /// No checker.
 #[cfg(not(any(miri, alloc_asan)))]
 mod nobody {
     use core::ptr::NonNull;
+
+    pub(super) use super::open::{note, noted};
 
     #[inline]
     pub(super) unsafe fn retire(_: *mut u8, _: usize) {}
@@ -141,6 +201,24 @@ mod nobody {
 
     #[inline]
     pub(super) unsafe fn give_back(_: *mut u8, _: usize) {}
+}
+
+/// What is noted where nobody's memory may be touched.
+#[cfg(not(all(alloc_asan, not(miri))))]
+mod open {
+    use core::ptr::NonNull;
+
+    #[inline]
+    pub(super) unsafe fn note<T>(place: NonNull<T>, value: T) {
+        // SAFETY: the caller's promise.
+        unsafe { place.write(value) };
+    }
+
+    #[inline]
+    pub(super) unsafe fn noted<T>(place: NonNull<T>) -> T {
+        // SAFETY: the caller's promise.
+        unsafe { place.read() }
+    }
 }
 
 /// `AddressSanitizer`: nobody's memory is poisoned.
@@ -169,6 +247,27 @@ mod asan {
         // SAFETY: the caller's memory.
         unsafe { __asan_unpoison_memory_region(start.cast_const().cast(), len) };
     }
+
+    pub(super) unsafe fn note<T>(place: NonNull<T>, value: T) {
+        let start = place.as_ptr().cast();
+        // SAFETY: the caller's memory.
+        unsafe { give_back(start, size_of::<T>()) };
+        // SAFETY: the caller's promise.
+        unsafe { place.write(value) };
+        // SAFETY: the caller's memory; whoever uses what it contains comes through `noted`.
+        unsafe { retire(start, size_of::<T>()) };
+    }
+
+    pub(super) unsafe fn noted<T>(place: NonNull<T>) -> T {
+        let start = place.as_ptr().cast();
+        // SAFETY: the caller's memory.
+        unsafe { give_back(start, size_of::<T>()) };
+        // SAFETY: the caller's promise.
+        let value = unsafe { place.read() };
+        // SAFETY: as in `note`.
+        unsafe { retire(start, size_of::<T>()) };
+        value
+    }
 }
 
 /// Miri: nobody's memory is uninitialised, and each block has a pointer of its own.
@@ -176,6 +275,8 @@ mod asan {
 mod miri {
     use core::mem::MaybeUninit;
     use core::ptr::{self, NonNull};
+
+    pub(super) use super::open::{note, noted};
 
     unsafe extern "Rust" {
         /// Under `-Zmiri-symbolic-alignment-check` Miri believes no alignment beyond that of the chunk unless it

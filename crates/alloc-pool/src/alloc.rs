@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
-use alloc_core::{AllocError, Allocator, AllocatorEq, Owns, Reset, dangling};
+use alloc_core::{AllocError, Allocator, AllocatorEq, Owns, Reset, checker, dangling};
 
 use crate::Pool;
 use crate::check::{self, Misuse, Report};
@@ -25,13 +25,21 @@ impl<A: Allocator> Pool<A> {
         if check::ENABLED {
             self.note_use(start);
         }
-        self.whole(start)
+        // SAFETY: a block of this pool that nobody uses (F2).
+        unsafe { self.whole(start) }
     }
 
-    /// The block at `start`, in its full size.
+    /// The block at `start`, in its full size, for its user.
+    ///
+    /// # Safety
+    ///
+    /// It is a block of this pool, and nobody uses it by another pointer any more.
     #[inline]
-    fn whole(&self, start: NonNull<u8>) -> NonNull<[u8]> {
-        NonNull::slice_from_raw_parts(start, self.block.get().size())
+    unsafe fn whole(&self, start: NonNull<u8>) -> NonNull<[u8]> {
+        let block = self.block.get();
+        // SAFETY: P2 gives size and alignment; the rest is the caller's promise.
+        let start = unsafe { checker::hand_out(start, block.size(), block.align()) };
+        NonNull::slice_from_raw_parts(start, block.size())
     }
 
     /// Serves a request for which its list has no block, or one that no block serves.
@@ -49,7 +57,7 @@ impl<A: Allocator> Pool<A> {
         self.supply(request).map(|block| self.hand_out(block))
     }
 
-    /// Checks a pointer that is passed to `deallocate`, `grow` or `shrink`, in debug builds.
+    /// Checks a pointer that is passed to `deallocate`, `grow` or `shrink`, in debug builds and under Miri.
     ///
     /// There it returns the pointer with the provenance of the whole block, in case that it lost it
     /// on its way through a reference to less; see the crate's documentation.
@@ -63,7 +71,7 @@ impl<A: Allocator> Pool<A> {
     }
 }
 
-/// The checks of debug builds. They take time linear in the chunks.
+/// The checks of debug builds and under Miri. They take time linear in the chunks.
 impl<A: Allocator> Pool<A> {
     /// Marks a block as used.
     fn note_use(&self, start: NonNull<u8>) {
@@ -139,7 +147,9 @@ impl<A: Allocator> Pool<A> {
         if !self.serves(new) {
             return Err(AllocError);
         }
-        Ok(self.whole(self.checked(ptr, old)))
+        let start = self.checked(ptr, old);
+        // SAFETY: the block is in use, and the caller gives it up for what is returned.
+        Ok(unsafe { self.whole(start) })
     }
 }
 
@@ -173,6 +183,8 @@ unsafe impl<A: Allocator> Allocator for Pool<A> {
         if check::ENABLED {
             self.note_free(start);
         }
+        // SAFETY: the caller gives the block up; P2 gives its size.
+        unsafe { checker::retire(start.as_ptr(), self.block.get().size()) };
         // SAFETY: the caller says that the block is currently allocated by this pool and gives it
         // up. By P2 it is as F1 says.
         let block = unsafe { Block::new(start) };

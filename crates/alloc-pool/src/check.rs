@@ -3,8 +3,11 @@
 use core::alloc::Layout;
 use core::fmt;
 
-/// Whether the blocks of every pool are watched. Where they are not, nothing of it is left in the program.
-pub(crate) const ENABLED: bool = cfg!(debug_assertions);
+use alloc_core::checker;
+
+/// Whether the blocks of every pool are watched: in debug builds, and for checkers who want to know by which pointer a block
+/// is used. Where they are not, nothing of it is left in the program.
+pub(crate) const ENABLED: bool = cfg!(debug_assertions) || checker::FOLLOWS_POINTERS;
 
 /// What was wrong with a call to `deallocate`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

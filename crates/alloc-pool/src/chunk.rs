@@ -11,11 +11,11 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use alloc_core::{AllocError, Allocator};
+use alloc_core::{AllocError, Allocator, checker};
 
 use crate::check;
 use crate::free_list::Block;
-use crate::list::{List, Node};
+use crate::list::{List, Node, Visible};
 use crate::math::{self, Shape};
 
 /// What a chunk knows of itself.
@@ -87,6 +87,8 @@ impl Chunk {
         // C1 and C2 hold by the shape, C4 as the memory is new.
         let chunk = Self(foot);
         chunk.unmark_all();
+        // SAFETY: nothing has used a block yet.
+        unsafe { chunk.retire() };
         Ok(chunk)
     }
 
@@ -98,6 +100,8 @@ impl Chunk {
     /// neither a caller nor a list nor a cursor.
     pub(crate) unsafe fn release<A: Allocator>(self, upstream: &A) -> usize {
         let Foot { start, layout, .. } = *self.foot();
+        // SAFETY: C2; the caller's promise.
+        unsafe { checker::give_back(start.as_ptr(), self.room()) };
         // SAFETY: C1; by C4 and the caller's promise it is not used afterwards.
         unsafe { upstream.deallocate(start, layout) };
         layout.size()
@@ -113,6 +117,22 @@ impl Chunk {
     fn foot_mut(&mut self) -> &mut Foot {
         // SAFETY: C1; by C4 this is the only access.
         unsafe { self.0.as_mut() }
+    }
+
+    /// Tells [`checker`]s that all blocks are nobody's. The foot is never hidden from the pool.
+    ///
+    /// # Safety
+    ///
+    /// Nothing uses one of them any more: neither a caller nor a list.
+    pub(crate) unsafe fn retire(&self) {
+        // SAFETY: C2; the caller's promise.
+        unsafe { checker::retire(self.foot().start.as_ptr(), self.room()) };
+    }
+
+    /// Bytes of all blocks.
+    fn room(&self) -> usize {
+        let Foot { blocks, size, .. } = *self.foot();
+        blocks * size
     }
 
     /// What the upstream was asked for, in bytes.
@@ -247,12 +267,14 @@ impl Node for Linked {
         (self.0, rest)
     }
 
-    fn next(&self) -> Option<&Self> {
-        self.0.foot().next.as_ref()
-    }
-
     fn addr(&self) -> usize {
         self.0.start()
+    }
+}
+
+impl Visible for Linked {
+    fn next(&self) -> Option<&Self> {
+        self.0.foot().next.as_ref()
     }
 }
 

@@ -2,7 +2,10 @@
 
 use core::alloc::Layout;
 use core::cell::Cell;
+use core::iter;
 use core::ptr::NonNull;
+
+use alloc_core::checker;
 
 use crate::list::{List, Node};
 use crate::math::{self, SLOTS};
@@ -48,6 +51,8 @@ impl Block {
 /// A free block that holds a link.
 ///
 /// - F3: the block begins with an initialised `Option<Free>`. It owns the next free block if there is one.
+///
+/// For [`checker`]s the link is nobody's memory, as the rest of the block is: it is noted there.
 #[derive(Debug)]
 pub(crate) struct Free(Block);
 
@@ -59,7 +64,7 @@ impl Node for Free {
         let link = lone.0.cast::<Option<Self>>();
         // SAFETY: F1 makes the write valid, and by F2 it overwrites nothing that anybody uses. It
         // establishes F3.
-        unsafe { link.write(rest) };
+        unsafe { checker::note(link, rest) };
         Self(lone)
     }
 
@@ -68,20 +73,27 @@ impl Node for Free {
         let link = self.0.0.cast::<Option<Self>>();
         // SAFETY: F1 and F3. The value is moved out once, as this node ceases to exist and a lone
         // block's link is never read.
-        let rest = unsafe { link.read() };
+        let rest = unsafe { checker::noted(link) };
         (self.0, rest)
-    }
-
-    #[inline]
-    fn next(&self) -> Option<&Self> {
-        let link = self.0.0.cast::<Option<Self>>();
-        // SAFETY: F1 and F3; by F2 nothing writes there while this node is borrowed.
-        unsafe { link.as_ref() }.as_ref()
     }
 
     #[inline]
     fn addr(&self) -> usize {
         self.0.0.addr().get()
+    }
+}
+
+impl List<Free> {
+    /// The addresses of the blocks, from the front.
+    pub(crate) fn addrs(&self) -> impl Iterator<Item = usize> {
+        let first = self.head().map(|free| free.0.0);
+        let blocks = iter::successors(first, |&block| {
+            let link = block.cast::<Option<Free>>();
+            // SAFETY: F1 and F3 of a node of this list, which is borrowed. Only the address of the copy is used: the node
+            // goes on owning what is behind it.
+            unsafe { checker::noted(link) }.map(|next| next.0.0)
+        });
+        blocks.map(|block| block.addr().get())
     }
 }
 
@@ -223,7 +235,7 @@ impl FreeLists {
 
     /// Tells whether a free block begins at `address`. Walks them.
     pub(crate) fn holds(&self, address: usize) -> bool {
-        let holds = |list: &List<Free>| list.iter().any(|free| free.addr() == address);
+        let holds = |list: &List<Free>| list.addrs().any(|block| block == address);
         self.0.iter().any(|list| list.with(holds))
     }
 
@@ -232,7 +244,7 @@ impl FreeLists {
         let counts = self
             .0
             .iter()
-            .map(|list| list.with(|list| list.iter().count()));
+            .map(|list| list.with(|list| list.addrs().count()));
         counts.sum()
     }
 }
@@ -279,7 +291,7 @@ mod tests {
         let row = NonNull::from(&mut row);
         let list = FreeList::new();
         (0..4).for_each(|index| list.push(block(row, index)));
-        assert_eq!(list.with(|list| list.iter().count()), 4);
+        assert_eq!(list.with(|list| list.addrs().count()), 4);
         assert_eq!(numbers(row, || list.pop()), [3, 2, 1, 0]);
     }
 

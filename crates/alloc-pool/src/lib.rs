@@ -126,6 +126,28 @@
 //! (The last three each on top of [`Pool`], with the seals, which are always there.) A seal takes a word
 //! in front of each block, or as much as the block is aligned to.
 //!
+//! # Memory checkers
+//!
+//! To Miri and `AddressSanitizer` a chunk is one block of the upstream, and its blocks are as good as any other part of it. So
+//! pools tell them which are nobody's: what is free, was reset, or was never handed out, links included; the seals of a
+//! [`HardenedPool`], so that a write behind a block is reported before `deallocate` finds it; and nothing any more before a chunk
+//! goes back. They report a use of it where it happens: Miri always, `AddressSanitizer` with
+//!
+//! ```sh
+//! RUSTFLAGS="-Zsanitizer=address --cfg alloc_asan" \
+//!     cargo +nightly test -Zbuild-std --target x86_64-unknown-linux-gnu
+//! ```
+//!
+//! [`alloc_core::checker`] says what each of them sees, and what not. In such builds a reset takes time for each byte of the pool;
+//! in all others nothing changes. What they cannot see of a pool:
+//!
+//! - Bytes between the size of a request and the end of its block: a block is returned in its full size, and all of it is its
+//!   user's.
+//! - Of an [`InlinePool`] `AddressSanitizer` sees nothing: the pool may move, with blocks that are free or forgotten, and what
+//!   is there next would be reported. Miri sees the same as of others.
+//!
+//! Under Miri, who [visits](Pool::live_blocks) a block and uses what it contains takes it over from the pointer that its user has.
+//!
 //! # When not to use it
 //!
 //! - Sizes vary: use an arena, or `Segregate` of `alloc-compose` with a pool for the small ones.
@@ -139,7 +161,7 @@
 //! Containers pass the pointer that they were given, and the pool hands it out again. A pointer
 //! that went through a reference to less than the block (`Box::leak` and back, a boxed slice of a
 //! vector) may have lost the right to the rest of the block under Stacked Borrows, though not under
-//! Tree Borrows. Debug builds (and so Miri, unless it is run with `--release`) restore it from the chunk; [`InlinePool`] always does.
+//! Tree Borrows. Debug builds and Miri restore it from the chunk; [`InlinePool`] always does.
 //! An encoded link of a [`HardenedPool`] is a pointer as well, with another address.
 //!
 //! # Features

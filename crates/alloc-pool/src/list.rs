@@ -19,11 +19,14 @@ pub(crate) trait Node: Sized {
     /// Takes the first element off.
     fn split(self) -> (Self::Lone, Option<Self>);
 
-    /// The list behind the first element.
-    fn next(&self) -> Option<&Self>;
-
     /// The address that stands for the first element in an order.
     fn addr(&self) -> usize;
+}
+
+/// A node that may be looked at where it stands. Free blocks may not: their links are nobody's memory.
+pub(crate) trait Visible: Node {
+    /// The list behind the first element.
+    fn next(&self) -> Option<&Self>;
 }
 
 /// A list that is used as a stack.
@@ -86,11 +89,6 @@ impl<N: Node> List<N> {
         self.0.as_ref().map(N::addr)
     }
 
-    /// Visits the nodes from the front.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &N> {
-        iter::successors(self.0.as_ref(), |node| node.next())
-    }
-
     /// Turns the order around.
     pub(crate) fn reversed(mut self) -> Self {
         let mut reversed = Self::EMPTY;
@@ -143,6 +141,13 @@ impl<N: Node> List<N> {
                 merged.push(lone);
             }
         }
+    }
+}
+
+impl<N: Visible> List<N> {
+    /// Visits the nodes from the front.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &N> {
+        iter::successors(self.0.as_ref(), |node| node.next())
     }
 }
 
@@ -203,12 +208,14 @@ mod tests {
             (self.0, self.1.map(|rest| *rest))
         }
 
-        fn next(&self) -> Option<&Self> {
-            self.1.as_deref()
-        }
-
         fn addr(&self) -> usize {
             self.0
+        }
+    }
+
+    impl Visible for Number {
+        fn next(&self) -> Option<&Self> {
+            self.1.as_deref()
         }
     }
 

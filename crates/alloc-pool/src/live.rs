@@ -11,7 +11,7 @@ use crate::Pool;
 use crate::chunk::{Chunk, Linked};
 use crate::free_list::{Free, FreeLists};
 use crate::hardened::Seals;
-use crate::list::{List, Node};
+use crate::list::{List, Visible};
 use crate::math;
 
 /// The blocks of a pool that are currently allocated, as [`Pool::live_blocks`] and
@@ -193,7 +193,7 @@ impl<A: Allocator> Pool<A> {
             front,
             left,
             fresh,
-            chunks: first.and_then(Node::next),
+            chunks: first.and_then(Visible::next),
             first,
             current: None,
             free: others.followed_by(within),

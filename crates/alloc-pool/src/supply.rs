@@ -11,7 +11,7 @@ use alloc_core::{AllocError, Allocator};
 use crate::Pool;
 use crate::chunk::{Chunk, Chunks, Cursor};
 use crate::free_list::{Block, Free, LINK};
-use crate::list::{List, Node};
+use crate::list::List;
 use crate::math;
 
 impl<A: Allocator> Pool<A> {
@@ -180,6 +180,8 @@ impl<A: Allocator> Pool<A> {
         self.cursor.set(Cursor::EMPTY);
         while let Some(chunk) = self.used.pop() {
             chunk.unmark_all();
+            // SAFETY: as just said, nothing uses a block.
+            unsafe { chunk.retire() };
             self.fresh.push(chunk);
         }
     }
@@ -226,10 +228,7 @@ impl<A: Allocator> Pool<A> {
         // off, is in it.
         while let Some(chunk) = used.pop() {
             let start = chunk.start();
-            let freed = free
-                .iter()
-                .take_while(|block| block.addr() >= start)
-                .count();
+            let freed = free.addrs().take_while(|&block| block >= start).count();
             let cursor = if front == Some(start) {
                 self.cursor.take()
             } else {

@@ -10,7 +10,7 @@ mod misdeed;
 
 use std::ptr::NonNull;
 
-use alloc_pool::alloc_core::Global;
+use alloc_pool::alloc_core::{Global, checker};
 use alloc_pool::{Allocator, HardenedPool, Hardening, Layout, Strict};
 use misdeed::check;
 
@@ -36,6 +36,16 @@ fn write(at: NonNull<u8>, offset: isize, value: u64) {
     let place = unsafe { at.byte_offset(offset) };
     // SAFETY: as before, but it may belong to another one.
     unsafe { place.cast::<u64>().write(value) };
+}
+
+/// Checks what is said of a write into a seal. A memory checker sees the write itself, before the pool sees its result.
+fn check_write(name: &str, expected: &[&str], misdeed: impl FnOnce()) {
+    let seen = ["AddressSanitizer: use-after-poison"];
+    check(
+        name,
+        if checker::WATCHED { &seen } else { expected },
+        misdeed,
+    );
 }
 
 #[test]
@@ -170,7 +180,7 @@ fn written_behind() {
         "overwritten: the word in front of the block at 0x",
         "in the pool at 0x",
     ];
-    check("written_behind", &expected, || {
+    check_write("written_behind", &expected, || {
         let pool = pool();
         let (block, next) = (allocate(&pool), allocate(&pool));
         assert_eq!(next.addr().get() - block.addr().get(), 72);
@@ -181,7 +191,7 @@ fn written_behind() {
 
 #[test]
 fn written_behind_into_a_free_block() {
-    check(
+    check_write(
         "written_behind_into_a_free_block",
         &["broken free list"],
         || {
@@ -203,7 +213,7 @@ fn written_behind_into_a_free_block() {
 
 #[test]
 fn written_behind_into_a_block_that_was_never_handed_out() {
-    check(
+    check_write(
         "written_behind_into_a_block_that_was_never_handed_out",
         &["broken free list"],
         || {
@@ -270,6 +280,9 @@ fn zeros_are_for_those_who_ask() {
         // SAFETY: the pool has the memory still, and nobody writes to it.
         unsafe { place.read() }
     }
-    assert_eq!(left::<alloc_pool::Sealed>(), 0xAB);
-    assert_eq!(left::<Strict>(), 0);
+    // A memory checker lets nobody look.
+    if !checker::WATCHED {
+        assert_eq!(left::<alloc_pool::Sealed>(), 0xAB);
+        assert_eq!(left::<Strict>(), 0);
+    }
 }

@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use alloc_core::{AllocError, Allocator, dangling};
+use alloc_core::{AllocError, Allocator, checker, dangling};
 
 use crate::inline::InlineSyncPool;
 use crate::local::Local;
@@ -30,12 +30,43 @@ pub(crate) unsafe trait Blocks {
     ///
     /// `block` is currently taken from this value or from one that is equivalent.
     unsafe fn put(&self, block: NonNull<u8>);
+
+    /// The block, by a pointer as good as the one that `take` returned: for [`checker`]s that follow pointers. Without one
+    /// it is the pointer that it is given.
+    fn own(&self, block: NonNull<u8>) -> NonNull<u8>;
 }
 
-/// The whole block at `ptr`.
+/// The whole block at `ptr`, for its owner.
+///
+/// # Safety
+///
+/// The layout is that of the block, which is the caller's alone, and nobody uses it by another pointer any more.
 #[inline]
-fn whole(block: Layout, ptr: NonNull<u8>) -> NonNull<[u8]> {
-    NonNull::slice_from_raw_parts(ptr, block.size())
+unsafe fn whole(block: Layout, ptr: NonNull<u8>) -> NonNull<[u8]> {
+    // SAFETY: the caller's promise.
+    let start = unsafe { checker::hand_out(ptr, block.size(), block.align()) };
+    NonNull::slice_from_raw_parts(start, block.size())
+}
+
+/// The whole block at `ptr` if it serves `new`: in place or not at all, as no block is larger than the one at hand.
+///
+/// # Safety
+///
+/// As [`Allocator::grow`] or [`Allocator::shrink`], and neither size is 0.
+#[inline]
+unsafe fn resized<B: Blocks>(
+    blocks: &B,
+    ptr: NonNull<u8>,
+    new: Layout,
+) -> Result<NonNull<[u8]>, AllocError> {
+    let block = blocks.block();
+    if !block.serves(new) {
+        return Err(AllocError);
+    }
+    let own = blocks.own(ptr);
+    // SAFETY: a block of some size is one that `take` returned. It is taken still, and the caller gives it up for what is
+    // returned.
+    Ok(unsafe { whole(block.layout(), own) })
 }
 
 #[inline]
@@ -47,7 +78,9 @@ fn allocate<B: Blocks>(blocks: &B, layout: Layout) -> Result<NonNull<[u8]>, Allo
     if !block.serves(layout) {
         return Err(AllocError);
     }
-    Ok(whole(block.layout(), blocks.take()?))
+    let taken = blocks.take()?;
+    // SAFETY: `Blocks`: it is the caller's alone.
+    Ok(unsafe { whole(block.layout(), taken) })
 }
 
 fn allocate_zeroed<B: Blocks>(blocks: &B, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
@@ -83,13 +116,8 @@ unsafe fn grow<B: Blocks>(
     if old.size() == 0 {
         return allocate(blocks, new);
     }
-    // In place or not at all: no block is larger than the one at hand.
-    let block = blocks.block();
-    if block.serves(new) {
-        Ok(whole(block.layout(), ptr))
-    } else {
-        Err(AllocError)
-    }
+    // SAFETY: the caller's promise, passed on.
+    unsafe { resized(blocks, ptr, new) }
 }
 
 /// # Safety
@@ -127,12 +155,8 @@ unsafe fn shrink<B: Blocks>(
         unsafe { deallocate(blocks, ptr, old) };
         return Ok(dangling(new));
     }
-    let block = blocks.block();
-    if block.serves(new) {
-        Ok(whole(block.layout(), ptr))
-    } else {
-        Err(AllocError)
-    }
+    // SAFETY: the caller's promise, passed on.
+    unsafe { resized(blocks, ptr, new) }
 }
 
 /// Implements `Allocator` by the functions above.

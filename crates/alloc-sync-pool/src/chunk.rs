@@ -17,7 +17,7 @@ use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 use core::slice;
 
-use alloc_core::{AllocError, Allocator};
+use alloc_core::{AllocError, Allocator, checker};
 
 use crate::bitmap::{Bitmap, Claim};
 use crate::line::{LINE, OwnLine};
@@ -102,7 +102,29 @@ impl Header {
         // SAFETY: the memory is exclusively ours, and starts with room for a header, aligned for it
         // (`shape`).
         unsafe { header.write(fields) };
+        if math::is_watched(block.size()) {
+            // SAFETY: `shape`, as above; nobody uses a block yet.
+            unsafe { checker::retire(blocks.as_ptr(), len * block.size()) };
+        }
         Ok(header)
+    }
+
+    /// Tells [`checker`]s that all blocks are nobody's.
+    ///
+    /// # Safety
+    ///
+    /// Nobody uses one of them any more.
+    pub(crate) unsafe fn retire(&self) {
+        let &Fixed {
+            blocks,
+            len,
+            stride,
+            ..
+        } = self.fixed.get();
+        if math::is_watched(stride.bytes()) {
+            // SAFETY: C3; the caller's promise.
+            unsafe { checker::retire(blocks.as_ptr(), len * stride.bytes()) };
+        }
     }
 
     /// Blocks.
@@ -295,7 +317,15 @@ impl<A: Allocator> ChunkList<A> {
     /// The chunk was created by this list, and nobody uses it or will.
     unsafe fn destroy(&self, chunk: NonNull<Header>) {
         // SAFETY: the chunk still exists.
-        let layout = unsafe { chunk.as_ref() }.fixed.get().layout;
+        let &Fixed {
+            layout,
+            blocks,
+            len,
+            stride,
+            ..
+        } = unsafe { chunk.as_ref() }.fixed.get();
+        // SAFETY: C3; nobody uses a block.
+        unsafe { checker::give_back(blocks.as_ptr(), len * stride.bytes()) };
         // SAFETY: L3 and C4; neither the header nor the words have a destructor.
         unsafe { self.upstream.deallocate(chunk.cast(), layout) };
     }

@@ -6,7 +6,7 @@ use core::alloc::Layout;
 use core::mem;
 use core::ptr::{self, NonNull};
 
-use alloc_core::{AllocError, Allocator};
+use alloc_core::{AllocError, Allocator, checker};
 
 use crate::bitmap::Claim;
 use crate::budget::Budget;
@@ -122,6 +122,8 @@ impl<A: Allocator> Depot<A> {
         for chunk in self.chunks.iter() {
             chunk.bitmap().clear();
             chunk.handed_out().clear();
+            // SAFETY: by `&mut self` nobody has a block any more.
+            unsafe { chunk.retire() };
         }
         self.budget.0.clear();
     }
@@ -317,6 +319,36 @@ impl<A: Allocator> Depot<A> {
         {
             misuse::double_free(block.addr().get(), self.address());
         }
+    }
+}
+
+/// What [`checker`]s are told of blocks that come back.
+impl<A: Allocator> Depot<A> {
+    /// The block, with the provenance of its chunk if a checker follows pointers: its owner's is good for the block alone.
+    #[inline]
+    pub(crate) fn own(&self, block: NonNull<u8>) -> NonNull<u8> {
+        if checker::FOLLOWS_POINTERS
+            && let Some((chunk, index)) = self.locate(block)
+        {
+            return chunk.block(index);
+        }
+        block
+    }
+
+    /// Says that the block is nobody's, and returns it as [`own`](Self::own) does.
+    ///
+    /// # Safety
+    ///
+    /// It is a block of this pool that is handed out, and its owner gives it up.
+    #[inline]
+    pub(crate) unsafe fn retire(&self, block: NonNull<u8>) -> NonNull<u8> {
+        let own = self.own(block);
+        let size = self.block.layout().size();
+        if math::is_watched(size) {
+            // SAFETY: P1; the caller's promise.
+            unsafe { checker::retire(own.as_ptr(), size) };
+        }
+        own
     }
 }
 

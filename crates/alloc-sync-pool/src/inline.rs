@@ -6,7 +6,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::{self, NonNull};
 
-use alloc_core::{AllocError, AllocatorClone, AllocatorEq, Owns, Reset};
+use alloc_core::{AllocError, AllocatorClone, AllocatorEq, Owns, Reset, checker};
 
 use crate::alloc::Blocks;
 use crate::bitmap::{Bitmap, Claim};
@@ -95,6 +95,8 @@ impl<T, const N: usize> InlineSyncPool<T, N> {
 
     /// Takes back every block at once.
     pub fn reset(&mut self) {
+        // SAFETY: S2; by `&mut self` nobody has a block any more.
+        unsafe { Self::retire(self.start(), N) };
         self.bitmap().clear();
         self.budget.0.clear();
     }
@@ -107,6 +109,30 @@ impl<T, const N: usize> InlineSyncPool<T, N> {
     /// The start of the first block.
     fn start(&self) -> *mut u8 {
         self.blocks.get().cast()
+    }
+
+    /// Tells [`checker`]s that some blocks are nobody's, if they go by pointers. One that goes by addresses would go on
+    /// reporting what is there after the pool has moved.
+    ///
+    /// # Safety
+    ///
+    /// As for [`checker::retire`].
+    #[inline]
+    unsafe fn retire(start: *mut u8, blocks: usize) {
+        if checker::FOLLOWS_POINTERS {
+            // SAFETY: the caller's promise.
+            unsafe { checker::retire(start, blocks * size_of::<T>()) };
+        }
+    }
+
+    /// Block `index`, which is less than `N`.
+    #[inline]
+    fn at(&self, index: usize) -> NonNull<u8> {
+        debug_assert!(index < N);
+        // SAFETY: S2.
+        let block = unsafe { self.start().add(index * size_of::<T>()) };
+        // SAFETY: it points into the pool.
+        unsafe { NonNull::new_unchecked(block) }
     }
 
     /// The index of the block at `ptr`. In a debug build, aborts if there is none.
@@ -143,10 +169,8 @@ unsafe impl<T, const N: usize> Blocks for &InlineSyncPool<T, N> {
                 None => sync::spin_loop(),
             }
         };
-        // SAFETY: S2; the bitmap has the indices below `N` only.
-        let block = unsafe { self.start().add(claim.first() * size_of::<T>()) };
-        // SAFETY: it points into the pool.
-        Ok(unsafe { NonNull::new_unchecked(block) })
+        // The bitmap has the indices below `N` only.
+        Ok(self.at(claim.first()))
     }
 
     #[inline]
@@ -154,6 +178,8 @@ unsafe impl<T, const N: usize> Blocks for &InlineSyncPool<T, N> {
         let Some(index) = self.locate(block) else {
             return;
         };
+        // SAFETY: the caller gives it up.
+        unsafe { InlineSyncPool::<T, N>::retire(self.at(index).as_ptr(), 1) };
         let mask = math::bit(index);
         let freed = self.bitmap().release(Claim {
             word: index / BITS,
@@ -163,6 +189,16 @@ unsafe impl<T, const N: usize> Blocks for &InlineSyncPool<T, N> {
             misuse::double_free(block.addr().get(), ptr::from_ref(*self).addr());
         }
         self.budget.0.give(freed.count_ones() as usize);
+    }
+
+    #[inline]
+    fn own(&self, block: NonNull<u8>) -> NonNull<u8> {
+        if checker::FOLLOWS_POINTERS
+            && let Some(index) = self.locate(block)
+        {
+            return self.at(index);
+        }
+        block
     }
 }
 

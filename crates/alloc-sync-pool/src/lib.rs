@@ -115,6 +115,21 @@
 //! One bit a block and two cache lines a chunk. Up to half of the memory may be unused, as chunks
 //! double.
 //!
+//! # Memory checkers
+//!
+//! Pools tell Miri and `AddressSanitizer` which blocks are nobody's: those that are free or in a magazine, those that were
+//! reset, and those that were never handed out. They report a use of one where it happens: Miri always, `AddressSanitizer` with
+//!
+//! ```sh
+//! RUSTFLAGS="-Zsanitizer=address --cfg alloc_asan" \
+//!     cargo +nightly test -Zbuild-std --target x86_64-unknown-linux-gnu
+//! ```
+//!
+//! [`alloc_core::checker`] says what each of them sees, and what not; in builds without one nothing changes. Two things are for Miri
+//! alone. `AddressSanitizer` keeps what it knows of 8 bytes in one place, so it is not told of blocks whose size is
+//! no multiple of that, which threads free and take at the same time. And it is not told of an [`InlineSyncPool`], which may move, with
+//! blocks that are free or forgotten: what is there next would be reported.
+//!
 //! # When not to use it
 //!
 //! One thread: `Pool` of `alloc-pool` has no atomics. Blocks of many sizes: one pool each, joined

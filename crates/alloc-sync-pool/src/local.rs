@@ -135,9 +135,16 @@ unsafe impl<A: Allocator> Blocks for Local<'_, A> {
     #[inline]
     unsafe fn put(&self, block: NonNull<u8>) {
         self.pool.depot().note_put(block);
+        // SAFETY: the caller's promise.
+        let block = unsafe { self.pool.depot().retire(block) };
         if !self.magazine.push(block) {
             self.overflow(block);
         }
+    }
+
+    #[inline]
+    fn own(&self, block: NonNull<u8>) -> NonNull<u8> {
+        self.pool.depot().own(block)
     }
 }
 

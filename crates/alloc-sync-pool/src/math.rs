@@ -3,6 +3,8 @@
 
 use core::alloc::Layout;
 
+use alloc_core::checker;
+
 use crate::sync::BITS;
 
 /// Bytes that the first chunk of a growing pool has for its blocks.
@@ -42,6 +44,12 @@ pub(crate) fn shape(
         words,
         blocks,
     })
+}
+
+/// Tells whether [`checker`]s hear of blocks of `size` bytes, which threads free at the same time. The blocks start on a
+/// cache line.
+pub(crate) const fn is_watched(size: usize) -> bool {
+    size.is_multiple_of(checker::UNIT)
 }
 
 /// Blocks of the first chunk when nobody says how many.

@@ -291,10 +291,17 @@ unsafe impl<A: Allocator> Blocks for SyncPool<A> {
     #[inline]
     unsafe fn put(&self, block: NonNull<u8>) {
         self.depot.note_put(block);
+        // SAFETY: the caller's promise.
+        let block = unsafe { self.depot.retire(block) };
         let mine = self.depot.racks().remembered();
         if !mine.is_some_and(|magazine| magazine.push(block)) {
             self.put_slowly(block);
         }
+    }
+
+    #[inline]
+    fn own(&self, block: NonNull<u8>) -> NonNull<u8> {
+        self.depot.own(block)
     }
 }
 

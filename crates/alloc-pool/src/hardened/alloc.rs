@@ -3,7 +3,7 @@
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
 
-use alloc_core::{AllocError, Allocator, AllocatorEq, Owns, Reset, dangling};
+use alloc_core::{AllocError, Allocator, AllocatorEq, Owns, Reset, checker, dangling};
 
 use super::seal::END;
 use super::{HardenedPool, Hardening, WAITING, key};
@@ -23,6 +23,18 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
     #[inline]
     fn whole(&self, start: NonNull<u8>) -> NonNull<[u8]> {
         NonNull::slice_from_raw_parts(start, self.seals.size())
+    }
+
+    /// The same, for its user.
+    ///
+    /// # Safety
+    ///
+    /// It is a block of this pool, and nobody uses it by another pointer any more.
+    #[inline]
+    unsafe fn hand_out(&self, start: NonNull<u8>) -> NonNull<[u8]> {
+        let align = self.pool.block.get().align();
+        // SAFETY: S1 gives the size, H2 and P2 the alignment; the rest is the caller's promise.
+        self.whole(unsafe { checker::hand_out(start, self.seals.size(), align) })
     }
 
     /// Serves a request for which its list has no block, or one that no block serves.
@@ -47,7 +59,8 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
                 None => self.supply(request)?,
             },
         };
-        Ok(self.whole(start))
+        // SAFETY: H1: it was free.
+        Ok(unsafe { self.hand_out(start) })
     }
 
     /// Takes the block layout from a request.
@@ -149,8 +162,8 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
         true
     }
 
-    /// The pointer, with the provenance of the whole block in debug builds, in case that it lost it
-    /// on its way through a reference to less. Interpreters ask for it.
+    /// The pointer, with the provenance of the chunk in debug builds and under Miri: that of the block has no right to the
+    /// seal, or may have lost more on its way through a reference to less.
     #[inline]
     fn restored(&self, ptr: NonNull<u8>) -> NonNull<u8> {
         if check::ENABLED {
@@ -241,7 +254,8 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
         if !self.serves(new) {
             return Err(AllocError);
         }
-        Ok(self.whole(block))
+        // SAFETY: the block is in use, and the caller gives it up for what is returned.
+        Ok(unsafe { self.hand_out(block) })
     }
 }
 
@@ -254,14 +268,16 @@ unsafe impl<A: Allocator, H: Hardening> Allocator for HardenedPool<A, H> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         // By S3 a block of this list serves the request.
         if let Some(block) = self.seals.take(math::slot_to_take(layout)) {
-            return Ok(self.whole(block));
+            // SAFETY: H1: it was free.
+            return Ok(unsafe { self.hand_out(block) });
         }
         // For a constant request of some words this is not there.
         if math::needs_look(layout)
             && self.serves(layout)
             && let Some(block) = self.seals.take(math::slot_to_give(layout))
         {
-            return Ok(self.whole(block));
+            // SAFETY: H1: it was free.
+            return Ok(unsafe { self.hand_out(block) });
         }
         self.allocate_slow(layout)
     }
@@ -291,6 +307,8 @@ unsafe impl<A: Allocator, H: Hardening> Allocator for HardenedPool<A, H> {
             // SAFETY: the block is this pool's now, and no link stands in it.
             unsafe { zero(self.whole(block), 0) };
         }
+        // SAFETY: S1; the block is this pool's now.
+        unsafe { checker::retire(block.as_ptr(), self.seals.size()) };
     }
 
     resizing_methods!();

@@ -8,10 +8,13 @@
 //!
 //! One word says that a block is of this pool, whether it is in use, and which block is next. The
 //! user has no reason to write to it, so whatever else stands there is a fault. It stands in front,
-//! where its place is known without the size of a block.
+//! where its place is known without the size of a block. For [`checker`]s it is nobody's memory, in which the pool has noted
+//! something, so that they report a write behind a block or in front of it.
 
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
+
+use alloc_core::checker;
 
 use crate::math::{self, SLOTS};
 
@@ -102,9 +105,9 @@ impl Seals {
         // SAFETY: S2: a block of this pool.
         let seal = unsafe { seal_of(first) };
         // SAFETY: S1 and S2.
-        let next = unsafe { seal.read() }.map_addr(|link| link ^ mask);
+        let next = unsafe { checker::noted(seal) }.map_addr(|link| link ^ mask);
         // SAFETY: S1. This is the seal of a block in use.
-        unsafe { seal.write(ptr::without_provenance_mut(mask)) };
+        unsafe { checker::note(seal, ptr::without_provenance_mut(mask)) };
         list.set(next);
         Some(first)
     }
@@ -120,7 +123,7 @@ impl Seals {
         // SAFETY: a block of this pool.
         let seal = unsafe { seal_of(block) };
         // SAFETY: S1 and S2.
-        if unsafe { seal.read() }.addr() != mask {
+        if unsafe { checker::noted(seal) }.addr() != mask {
             return false;
         }
         // SAFETY: just looked at.
@@ -143,7 +146,7 @@ impl Seals {
         let seal = unsafe { seal_of(block) };
         let next = list.get().map_addr(|first| first ^ mask);
         // SAFETY: S1.
-        unsafe { seal.write(next) };
+        unsafe { checker::note(seal, next) };
         list.set(block.as_ptr());
     }
 
@@ -156,7 +159,7 @@ impl Seals {
         // SAFETY: a block of this pool.
         let seal = unsafe { seal_of(block) };
         // SAFETY: S1.
-        unsafe { seal.write(ptr::without_provenance_mut(self.mask(block))) };
+        unsafe { checker::note(seal, ptr::without_provenance_mut(self.mask(block))) };
     }
 
     /// Seals a block as free that is in no list.
@@ -169,7 +172,7 @@ impl Seals {
         // SAFETY: a block of this pool.
         let seal = unsafe { seal_of(block) };
         // SAFETY: S1.
-        unsafe { seal.write(ptr::without_provenance_mut(free)) };
+        unsafe { checker::note(seal, ptr::without_provenance_mut(free)) };
     }
 
     /// Seals a block as free that is put into no list, if its seal says that it is in use, and tells
@@ -184,10 +187,10 @@ impl Seals {
         // SAFETY: a block of this pool.
         let seal = unsafe { seal_of(block) };
         // SAFETY: S1 and S2.
-        let used = unsafe { seal.read() }.addr() == mask;
+        let used = unsafe { checker::noted(seal) }.addr() == mask;
         if used {
             // SAFETY: S1.
-            unsafe { seal.write(ptr::without_provenance_mut(mask ^ END.addr())) };
+            unsafe { checker::note(seal, ptr::without_provenance_mut(mask ^ END.addr())) };
         }
         used
     }
@@ -204,7 +207,7 @@ impl Seals {
         // SAFETY: a block of this pool.
         let seal = unsafe { seal_of(block) };
         // SAFETY: S1 and S2.
-        unsafe { seal.read() }.map_addr(|link| link ^ mask)
+        unsafe { checker::noted(seal) }.map_addr(|link| link ^ mask)
     }
 
     /// The address of the first block of a list, or of [`END`].

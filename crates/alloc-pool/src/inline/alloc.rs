@@ -28,7 +28,7 @@ impl<T, const N: usize> InlinePool<T, N> {
         if !Self::serves(new) {
             return Err(AllocError);
         }
-        // SAFETY: the caller's promise, passed on.
+        // SAFETY: the caller's promise, passed on; it gives the block up for what is returned.
         Ok(unsafe { self.whole(ptr, old) })
     }
 }

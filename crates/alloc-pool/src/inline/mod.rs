@@ -9,6 +9,8 @@ use core::iter;
 use core::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use core::ptr::{self, NonNull};
 
+use alloc_core::checker;
+
 use crate::check::{self, Misuse, Report};
 use crate::math;
 
@@ -147,6 +149,9 @@ impl<T, const N: usize> InlinePool<T, N> {
     /// That it takes `&mut self` is what makes it safe: no borrow of the pool, and so no block in
     /// use, is left.
     pub fn reset(&mut self) {
+        let slots = self.slots.get_mut();
+        // SAFETY: N1; by `&mut self` nobody has a block any more.
+        unsafe { retire(NonNull::from(slots).cast(), size_of::<[Slot<T>; N]>()) };
         self.head.set(END);
         self.carved.set(0);
         #[cfg(debug_assertions)]
@@ -227,7 +232,21 @@ impl<T, const N: usize> InlinePool<T, N> {
         if let Some(index) = self.index_of(start.addr().get()) {
             self.used[index].set(true);
         }
-        NonNull::slice_from_raw_parts(start, Self::BLOCK.size())
+        // SAFETY: a block of this pool, which was free.
+        unsafe { Self::entire(start) }
+    }
+
+    /// The block at `start`, in its full size, for its user.
+    ///
+    /// # Safety
+    ///
+    /// It is a block of this pool, and nobody uses it by another pointer any more.
+    #[inline]
+    unsafe fn entire(start: NonNull<u8>) -> NonNull<[u8]> {
+        let (size, align) = (Self::BLOCK.size(), Self::BLOCK.align());
+        // SAFETY: what a slot is, and the caller's promise.
+        let start = unsafe { checker::hand_out(start, size, align) };
+        NonNull::slice_from_raw_parts(start, size)
     }
 
     /// Puts a block back.
@@ -243,6 +262,8 @@ impl<T, const N: usize> InlinePool<T, N> {
         if let Some(index) = self.index_of(link.addr().get()) {
             self.used[index].set(false);
         }
+        // SAFETY: N1; its user gives the block up.
+        unsafe { retire(link.cast(), Self::BLOCK.size()) };
         // SAFETY: a slot holds and aligns an offset, and by N1 and the caller's promise the block is
         // this pool's now.
         unsafe { link.write(self.head.get()) };
@@ -301,17 +322,32 @@ impl<T, const N: usize> InlinePool<T, N> {
         math::serves(Self::BLOCK, request)
     }
 
-    /// The block at `ptr`, in its full size, with the provenance of the pool.
+    /// The block at `ptr`, in its full size, for the user that it has.
     ///
     /// # Safety
     ///
-    /// It is in use.
+    /// It is in use, and nobody uses it by another pointer any more.
     #[inline]
     pub(super) unsafe fn whole(&self, ptr: NonNull<u8>, layout: Layout) -> NonNull<[u8]> {
         let at = self.place_in_use(ptr, layout);
         // SAFETY: the place of a block, by the caller.
         let slot = unsafe { self.slot(at) };
-        NonNull::slice_from_raw_parts(slot.cast(), Self::BLOCK.size())
+        // SAFETY: the caller gives it up for what is returned.
+        unsafe { Self::entire(slot.cast()) }
+    }
+}
+
+/// Tells [`checker`]s that some of a pool's memory is nobody's, if they go by pointers. One that goes by addresses would
+/// go on reporting what is there after the pool has moved.
+///
+/// # Safety
+///
+/// As for [`checker::retire`].
+#[inline]
+unsafe fn retire(start: NonNull<u8>, len: usize) {
+    if checker::FOLLOWS_POINTERS {
+        // SAFETY: the caller's promise.
+        unsafe { checker::retire(start.as_ptr(), len) };
     }
 }
 
