@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// Why a command or a check did not pass.
 #[derive(Clone, Debug, PartialEq)]
@@ -173,6 +174,19 @@ impl Cmd {
         Ok((output.status.success(), text.concat()))
     }
 
+    /// Runs silently for at most `limit`; answers whether it succeeded, or nothing if it had to be ended, and all that it
+    /// wrote.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(crate) fn watch_for(&self, limit: Duration) -> Result<(Option<bool>, String), Failure> {
+        let mut command = self.command();
+        command.stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ran = command.spawn().and_then(|child| wait_for(child, limit));
+        ran.map_err(|error| self.not_started(&error))
+    }
+
     fn not_started(&self, error: &io::Error) -> Failure {
         format!("`{self}` cannot be started: {error}").into()
     }
@@ -242,6 +256,35 @@ fn run_labelled(command: &mut Command, label: &str) -> io::Result<(ExitStatus, V
     Ok((child.wait()?, Vec::new()))
 }
 
+/// Waits for a program at most this long, and ends it then.
+fn wait_for(mut child: Child, limit: Duration) -> io::Result<(Option<bool>, String)> {
+    const POLL: Duration = Duration::from_millis(2);
+    let read = |source: Option<Box<dyn Read + Send>>| {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What can be read of a program that is ended is enough.
+            let _ = source.map(|mut source| source.read_to_end(&mut bytes));
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    };
+    let stdout = read(child.stdout.take().map(|out| Box::new(out) as _));
+    let stderr = read(child.stderr.take().map(|err| Box::new(err) as _));
+    let end = Instant::now() + limit;
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break Some(status),
+            None if Instant::now() < end => thread::sleep(POLL),
+            None => {
+                child.kill()?;
+                child.wait()?;
+                break None;
+            }
+        }
+    };
+    let output = [stdout, stderr].map(|reader| reader.join().unwrap_or_default());
+    Ok((status.map(|status| status.success()), output.concat()))
+}
+
 /// Calls `take` with each line, whatever bytes it has, until the end.
 fn each_line(source: impl Read, mut take: impl FnMut(String)) {
     for line in BufReader::new(source).split(b'\n').map_while(Result::ok) {
@@ -257,6 +300,7 @@ fn each_line(source: impl Read, mut take: impl FnMut(String)) {
 mod tests {
     use super::{Cmd, Failure, Output, each_line};
     use std::path::Path;
+    use std::time::Duration;
 
     #[test]
     fn a_command_reads_as_typed() {
@@ -308,6 +352,21 @@ mod tests {
         let loud = Cmd::new("sh").args(["-c", "echo out; echo err >&2; exit 3"]);
         assert_eq!(loud.watch(), Ok((false, "out\nerr\n".to_owned())));
         assert!(Cmd::new("no-such-program").watch().is_err());
+    }
+
+    #[test]
+    fn what_takes_too_long_is_ended() {
+        let run = |script, millis| {
+            let cmd = Cmd::new("sh").args(["-c", script]);
+            cmd.watch_for(Duration::from_millis(millis))
+        };
+        let text = |text: &str| text.to_owned();
+        assert_eq!(
+            run("echo a; echo b >&2", 60_000),
+            Ok((Some(true), text("a\nb\n")))
+        );
+        assert_eq!(run("exit 3", 60_000), Ok((Some(false), text(""))));
+        assert_eq!(run("exec sleep 60", 50), Ok((None, text(""))));
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! [`runner`] runs, times and sums up. `cargo xtask` alone lists the verbs.
 //!
 //! Modules, bottom up: [`table`], [`args`] and [`assembly`] know text; [`command`] runs programs;
-//! [`workspace`] reads the crates; [`need`] finds and installs tools; [`step`] says what is to be done, [`runner`] does it
+//! [`workspace`] reads the crates; [`mutants`] makes mistakes in them; [`need`] finds and installs tools; [`step`] says what is to be done, [`runner`] does it
 //! and [`report`] tells how it went; [`tidy`] checks the rules of the house; [`verbs`] puts them together.
 
 mod args;
 mod assembly;
 mod command;
+mod mutants;
 mod need;
 mod report;
 mod runner;

@@ -9,6 +9,7 @@ mod fuzz;
 mod lint;
 mod loom;
 mod miri;
+mod mutants;
 mod poison;
 mod sanitize;
 mod shuttle;

@@ -199,48 +199,18 @@
 //!
 //! ## Orderings, and who notices
 //!
-//! There are no fences and no `SeqCst`. Each row was tried: with the change, the models of
-//! `tests/loom.rs`, and below the line those of `tests/loom_std.rs`, named here fail (they run the
-//! shipped code, with words of 2 bits, magazines of 4, and 2 seats).
+//! There are no fences and no `SeqCst`. An ordering that is not `Relaxed` names its partner where it
+//! stands. `cargo xtask loom --mutants` weakens each of them, makes a load and a store of each
+//! read-modify-write, and takes away each guard that `tests/mutants.txt` lists, one at a time; and
+//! runs the models of `tests/loom.rs`, `loom_growth.rs` and `loom_std.rs` with it. They run the shipped code,
+//! with words of 2 bits, magazines of 4, and 2 seats. `docs/LOOM-MUTANTS.md` of the repository has a
+//! row for each: the model that notices, or why none does. Among the latter:
 //!
-//! | change | noticed by |
-//! | --- | --- |
-//! | claim's `fetch_or`, Acquire (partner: free's Release) to Relaxed | most models, such as "two threads share two words": a race on the block |
-//! | free's `fetch_and`, Release (partner: claim's Acquire) to Relaxed | the same |
-//! | claim by load and store | most models, such as "two blocks at once": handed out twice |
-//! | free by load and store | most models, such as "remote free against allocate": block lost |
-//! | a batch keeps what it asked for, not what it won | most models, such as "two blocks at once": handed out twice |
-//! | head's load, Acquire (partner: the publishing Release) to Relaxed | "growth race", "a new chunk is seen whole", "local refill against the pool" |
-//! | head's publishing compare-exchange, Release to Relaxed | the same three |
-//! | the chunk is published by a store | "growth race": a chunk is lost |
-//! | the loser of the race keeps its chunk | "growth race": the upstream misses it |
-//! | hint to the current chunk, Acquire or Release (each other's partner) to Relaxed | "growth race", "a new chunk is seen whole" |
-//! | budget taken by load and store | most models with a bound, such as "hand-over of one block" |
-//! | one look at the words decides that a bounded pool is exhausted | "no false exhaustion" |
-//! | a refill claims blocks of one word and gives the rest of its shares back | "a refill keeps its shares": a block is free and refused |
-//! | a `Local` is dropped without a flush | 4 models |
-//! | a flush clears one bit of a batch | "local overflow against the pool", "local refill against the pool", "two locals exchange blocks" |
-//! | | |
-//! | seat's claim by number, Acquire (partner: giving up, Release) to Relaxed | "what a thread leaves is collected", "two collect what a thread leaves" |
-//! | seat's claim, Acquire, or giving up, Release, to Relaxed (the same code as a block's) | "a seat changes hands" |
-//! | a magazine is emptied without its seat | the two of collecting |
-//! | a claim by number that fails gives the seat up | "what a living thread has is not collected" |
-//! | newest magazine's load, Acquire, or its compare-exchange, Release (each other's partner) to Relaxed | "a seat changes hands" |
-//! | index's loads, Acquire, or its compare-exchange, Release (each other's partner) to Relaxed | "a seat changes hands", "an index is replaced" |
-//! | number of seats' load, Acquire, or its `fetch_max`, Release (each other's partner) to Relaxed | the same |
-//! | two pools have one number | "a thread does not take one pool for another" |
-//! | the index is published by a store; the loser of the race keeps its own | "a seat changes hands": the upstream misses one |
-//!
-//! The Acquire and Release of a bounded pool's budget (each other's partner) are noticed by no
-//! model, and need not be for safety: a block's own bit orders its uses. They let a caller with a
-//! share see the block that was freed for it at its first look instead of a later one. Nor does a
-//! model notice a share that is given back before the block is free: that would not be unsafe, but
-//! a caller with a share would wait for another thread, and the pool would not be lock-free.
-//!
-//! Two more are beyond the models. A thread that finds an index which its publisher has not counted
-//! yet counts it, with Release for the same partner: that takes three threads in one index. And
-//! what a thread remembers is forgotten when it gives its seat up, which matters to thread-local
-//! values that are dropped later; `tests/seats.rs` has such values.
+//! - The Acquire and Release of a bounded pool's budget (each other's partner) are not needed for
+//!   safety: a block's own bit orders its uses. They let a caller with a share see the block that was
+//!   freed for it at its first look instead of a later one.
+//! - A thread that finds an index which its publisher has not counted yet counts it, with Release for
+//!   the same partner. That is needed, but takes three threads in one index to be noticed.
 //!
 //! # Sources
 //!

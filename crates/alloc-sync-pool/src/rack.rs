@@ -108,7 +108,8 @@ impl Index {
 /// R1: each rack and each index is a block of the pool's upstream, and lives as long as this.
 #[derive(Debug)]
 pub(crate) struct Racks {
-    /// R2: 0, or a number that no other pool has had since the process began. Set once.
+    /// R2: 0, or a number that no other pool has had since the process began. Set by
+    /// the first thread to need it, or by each of several that need it at once.
     pool: AtomicUsize,
     /// R3: entries of an index that was published.
     seats: AtomicUsize,
@@ -243,10 +244,11 @@ impl Racks {
             let Ok(new) = next else {
                 return;
             };
-            let set = self
-                .pool
-                .compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed);
-            pool = set.map_or_else(|now| now, |_| new);
+            // A store, not a compare-exchange: if another thread numbers the pool meanwhile, it has
+            // one number after the other, both of them its alone. Who remembers the one that is
+            // gone finds its rack by the index, and remembers the other.
+            self.pool.store(new, Ordering::Relaxed);
+            pool = new;
         }
         seat::remember(pool, NonNull::from(rack).cast());
     }

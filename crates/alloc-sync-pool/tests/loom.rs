@@ -2,7 +2,8 @@
 //! alloc-sync-pool --test loom --release`, or `cargo xtask loom`.
 //!
 //! Each model prints how many executions it took. All are exhaustive, except where a bound on
-//! preemptions is given. Under loom a word of a bitmap holds 2 blocks and a magazine 4.
+//! preemptions is given. Under loom a word of a bitmap holds 2 blocks and a magazine 4. Those of
+//! chunks are in `loom_growth.rs`.
 #![cfg(any(loom, shuttle))]
 
 mod models;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use alloc_core::Allocator;
 use alloc_sync_pool::{InlineSyncPool, SyncPool};
 
-use models::{BLOCK, Block, Counting, World, model, spawn};
+use models::{Arc, BLOCK, Block, World, model, spawn};
 
 /// Takes a block if there is one, and frees it.
 fn churn(world: &World<SyncPool>) {
@@ -91,6 +92,65 @@ fn two_blocks_at_once() {
     });
 }
 
+/// A growing pool that has two words with a block free in each bit, and a chunk to look at first.
+fn four_free() -> Arc<World<SyncPool>> {
+    let world = World::new(SyncPool::with_capacity(BLOCK, 4));
+    churn(&world);
+    world
+}
+
+/// Takes a block and keeps it.
+fn keep(world: &World<SyncPool>) -> Block {
+    world.ledger.take(&world.pool).unwrap()
+}
+
+/// Has two blocks at once, and gives the first one back. What ABA needs: somebody else who has seen
+/// both free meets one that is free again and one that is not.
+fn keep_the_second(world: &World<SyncPool>) {
+    let [first, _] = [(); 2].map(|()| keep(world));
+    world.ledger.give(&world.pool, first);
+}
+
+#[test]
+fn two_threads_have_two_blocks_each() {
+    model("two threads have two blocks each", None, || {
+        let world = four_free();
+        let other = spawn(&world, |world| {
+            let _kept = [(); 2].map(|()| keep(world));
+        });
+        keep_the_second(&world);
+        other.join().unwrap();
+        keep(&world);
+        assert_eq!((world.pool.in_use(), world.pool.capacity()), (4, 4));
+    });
+}
+
+#[test]
+fn one_of_three_threads_has_two_blocks() {
+    model("one of three threads has two blocks", None, || {
+        let world = four_free();
+        let others = [
+            spawn(&world, |world| drop(keep(world))),
+            spawn(&world, keep_the_second),
+        ];
+        others.into_iter().for_each(|other| other.join().unwrap());
+        // Whatever the list of free blocks is by now, these are free.
+        let _rest = [(); 2].map(|()| keep(&world));
+        assert_eq!((world.pool.in_use(), world.pool.capacity()), (4, 4));
+    });
+}
+
+#[test]
+fn three_threads_take_a_block_each() {
+    model("three threads take a block each", None, || {
+        let world = four_free();
+        let others = [(); 2].map(|()| spawn(&world, |world| drop(keep(world))));
+        keep(&world);
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!((world.pool.in_use(), world.pool.capacity()), (3, 4));
+    });
+}
+
 #[test]
 fn exhaustion_has_one_winner() {
     model("exhaustion has one winner", None, || {
@@ -143,60 +203,6 @@ fn remote_free_against_allocate() {
         world.ledger.give(&world.pool, ours);
         other.join().unwrap();
         all_are_free(&world, 2);
-    });
-}
-
-#[test]
-fn growth_race() {
-    model("growth race", None, || {
-        let chunks = Counting::default();
-        let world = World::new(SyncPool::with_capacity_in(BLOCK, 1, chunks.clone()));
-        let grab = |world: &World<SyncPool<Counting>>| world.ledger.take(&world.pool).unwrap();
-        let other = spawn(&world, move |world| {
-            let block = grab(world);
-            world.ledger.give(&world.pool, block);
-        });
-        let block = grab(&world);
-        other.join().unwrap();
-        // One block, or one and then two: the loser of the race gave its chunk back.
-        assert!(matches!(world.pool.capacity(), 1 | 3));
-        assert_eq!(world.pool.in_use(), 1);
-        world.ledger.give(&world.pool, block);
-        assert_eq!(world.pool.in_use(), 0);
-        drop(world);
-        assert_eq!(chunks.0.load(Ordering::Relaxed), 0);
-    });
-}
-
-#[test]
-fn a_new_chunk_is_seen_whole() {
-    model("a new chunk is seen whole", None, || {
-        let world = World::new(SyncPool::with_capacity(BLOCK, 1));
-        let first = world.ledger.take(&world.pool).unwrap();
-        let other = spawn(&world, |world| {
-            let second = world.ledger.take(&world.pool).unwrap();
-            world.ledger.give(&world.pool, second);
-        });
-        let second = world.ledger.take(&world.pool).unwrap();
-        world.ledger.give(&world.pool, second);
-        world.ledger.give(&world.pool, first);
-        other.join().unwrap();
-        assert_eq!(world.pool.in_use(), 0);
-    });
-}
-
-#[test]
-fn remote_frees_before_the_pool_is_dropped() {
-    model("remote frees before the pool is dropped", None, || {
-        let chunks = Counting::default();
-        let world = World::new(SyncPool::with_capacity_in(BLOCK, 1, chunks.clone()));
-        let first = world.ledger.take(&world.pool).unwrap();
-        let second = world.ledger.take(&world.pool).unwrap();
-        let others = [first, second]
-            .map(|block| spawn(&world, move |world| world.ledger.give(&world.pool, block)));
-        drop(world);
-        others.into_iter().for_each(|other| other.join().unwrap());
-        assert_eq!(chunks.0.load(Ordering::Relaxed), 0);
     });
 }
 
@@ -258,10 +264,11 @@ fn local_overflow_against_the_pool() {
             world.ledger.give(&world.pool, block);
         });
         let local = world.pool.local();
-        blocks
-            .into_iter()
-            .for_each(|block| world.ledger.give(&local, block));
-        assert_eq!(local.cached(), 4);
+        let cached = blocks.map(|block| {
+            world.ledger.give(&local, block);
+            local.cached()
+        });
+        assert_eq!(cached, [1, 2, 3, 4, 3, 4]);
         other.join().unwrap();
         drop(local);
         assert_eq!(world.pool.in_use(), 0);
@@ -276,8 +283,10 @@ fn two_locals_exchange_blocks() {
         let other = spawn(&world, move |world| {
             let local = world.pool.local();
             world.ledger.give(&local, theirs);
-            let block = world.ledger.take(&local).unwrap();
-            world.ledger.give(&local, block);
+            let blocks = [(); 2].map(|()| world.ledger.take(&local).unwrap());
+            for block in blocks {
+                world.ledger.give(&local, block);
+            }
         });
         let local = world.pool.local();
         let block = world.ledger.take(&local).unwrap();
@@ -301,6 +310,28 @@ fn a_thread_that_ends_gives_its_blocks_back() {
         churn(&world);
         other.join().unwrap();
         all_are_free(&world, 1);
+    });
+}
+
+#[test]
+fn no_false_exhaustion_of_an_inline_pool() {
+    type Pool = World<InlineSyncPool<usize, 6>>;
+    fn swap(world: &Pool, old: Block) {
+        world.ledger.give(&&world.pool, old);
+        world.ledger.take(&&world.pool).unwrap();
+    }
+    let name = "no false exhaustion of an inline pool";
+    model(name, Some(1), || {
+        // As above.
+        let world: Arc<Pool> = World::new(InlineSyncPool::new());
+        let [_, a, _, b, _, c] = [(); 6].map(|()| world.ledger.take(&&world.pool).unwrap());
+        world.ledger.give(&&world.pool, c);
+        world.ledger.give(&&world.pool, a);
+        let a = world.ledger.take(&&world.pool).unwrap();
+        let others = [a, b].map(|block| spawn(&world, move |world| swap(world, block)));
+        world.ledger.take(&&world.pool).unwrap();
+        others.into_iter().for_each(|other| other.join().unwrap());
+        assert_eq!(world.pool.in_use(), 6);
     });
 }
 

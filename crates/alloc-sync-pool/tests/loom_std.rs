@@ -8,7 +8,7 @@
 
 mod models;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use alloc_core::{Allocator, Owns};
 use alloc_sync_pool::SyncPool;
@@ -105,6 +105,23 @@ fn two_collect_what_a_thread_leaves() {
 }
 
 #[test]
+fn what_a_thread_leaves_is_found() {
+    /// Executions in which the pool did not grow.
+    static FOUND: AtomicUsize = AtomicUsize::new(0);
+    model("what a thread leaves is found", None, || {
+        // A thread that was joined need not have given its seat up, so that the pool may grow. But
+        // it must not in all executions.
+        let upstream = Counting::default();
+        let world = World::new(pool(1, &upstream));
+        spawn(&world, pair).join().unwrap();
+        let local = world.pool.local();
+        world.ledger.take(&local).unwrap();
+        FOUND.fetch_add(usize::from(world.pool.capacity() == 1), Ordering::Relaxed);
+    });
+    assert_ne!(FOUND.load(Ordering::Relaxed), 0);
+}
+
+#[test]
 fn a_block_is_freed_elsewhere() {
     model("a block is freed elsewhere", None, || {
         let upstream = Counting::default();
@@ -168,6 +185,23 @@ fn a_thread_does_not_take_one_pool_for_another() {
         pair(&second);
         other.join().unwrap();
         drop(third);
+        end(second, &upstream);
+    });
+}
+
+#[test]
+fn two_pools_are_used_at_once_for_the_first_time() {
+    let name = "two pools are used at once for the first time";
+    model(name, None, || {
+        // Whichever numbers they get, these differ: what this thread remembers of one is not used
+        // for the other.
+        let upstream = Counting::default();
+        let [first, second] = [(); 2].map(|()| World::new(pool(2, &upstream)));
+        let other = spawn(&first, pair);
+        pair(&second);
+        other.join().unwrap();
+        pair(&first);
+        drop(first);
         end(second, &upstream);
     });
 }

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread;
 
 use alloc_conformance::Upstream;
@@ -229,6 +229,47 @@ fn values_of_threads_use_the_pool_late() {
     }
 }
 
+thread_local! {
+    /// Two values that take a block late, one of them after its thread has given its seat up.
+    static ONE: Late = const { Late(RefCell::new(None)) };
+    static OTHER: Late = const { Late(RefCell::new(None)) };
+}
+
+/// Takes a block of this pool when it is dropped, notes which one it is, and gives it back.
+struct Late(RefCell<Option<(ArcHandle<SyncPool>, Noted)>>);
+
+type Noted = Arc<Mutex<Vec<usize>>>;
+
+impl Drop for Late {
+    fn drop(&mut self) {
+        if let Some((pool, noted)) = self.0.take() {
+            let blocks = take(&pool, 1);
+            noted.lock().unwrap().push(blocks[0].0.addr().get());
+            give(&pool, blocks);
+        }
+    }
+}
+
+#[test]
+fn a_thread_that_gave_its_seat_up_leaves_its_magazine_alone() {
+    let thread = thread::spawn(|| {
+        let pool = ArcHandle::new(SyncPool::with_capacity(BLOCK, 200));
+        let noted = Noted::default();
+        let late = || Some((pool.clone(), noted.clone()));
+        // It sits down between the two, so that its seat is given up between them too.
+        ONE.with(|value| value.0.replace(late()));
+        let blocks = take(&pool, 1);
+        let rests = blocks[0].0.addr().get();
+        give(&pool, blocks);
+        OTHER.with(|value| value.0.replace(late()));
+        (rests, noted)
+    });
+    let (rests, noted) = thread.join().unwrap();
+    let noted = noted.lock().unwrap();
+    let found = noted.iter().filter(|&&block| block == rests);
+    assert_eq!((found.count(), noted.len()), (1, 2));
+}
+
 #[test]
 fn pools_in_statics() {
     static POOL: SyncPool = SyncPool::for_value::<[u64; 4]>();
@@ -312,6 +353,26 @@ fn an_upstream_comes_back_while_a_magazine_is_made_and_filled() {
     give(&POOL, blocks);
     assert_eq!(POOL.in_use(), 0);
     assert!(POOL.upstream().calls.load(Ordering::Relaxed) > 3);
+}
+
+#[test]
+fn an_upstream_comes_back_while_only_a_magazine_is_made() {
+    static POOL: SyncPool<Returning> = SyncPool::with_capacity_in(
+        BLOCK,
+        300,
+        Returning {
+            depth: Cell::new(2),
+            pool: || &POOL,
+            calls: AtomicUsize::new(0),
+        },
+    );
+    POOL.try_reserve(300).unwrap();
+    POOL.upstream().depth.set(0);
+    give(&POOL, take(&POOL, 1));
+    POOL.upstream().depth.set(2);
+    // The thread has one magazine, and so finds every block.
+    give(&POOL, take(&POOL, 300));
+    assert_eq!((POOL.in_use(), POOL.capacity()), (0, 300));
 }
 
 #[test]

@@ -12,7 +12,6 @@
 //! index has 1, a word of a bitmap holds 2 blocks and a magazine 4.
 #![cfg(shuttle)]
 
-#[expect(dead_code, reason = "a ledger without its world is enough here")]
 mod models;
 
 use std::sync::atomic::Ordering;

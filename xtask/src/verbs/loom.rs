@@ -1,7 +1,7 @@
 //! `loom`: every interleaving of the models of the concurrent crates.
 
-use super::Verb;
-use crate::args::Operands;
+use super::{Verb, mutants};
+use crate::args::{Args, Flag, Operands};
 use crate::command::{Cmd, Failure, Output};
 use crate::step::{Plan, Step};
 use crate::table;
@@ -10,11 +10,30 @@ use crate::workspace::Workspace;
 pub(super) const VERB: Verb = Verb {
     name: "loom",
     line: "explores the interleavings of the concurrent crates and counts the executions",
-    more: "",
-    flags: &[],
-    operands: Operands::None,
-    plan: |_, _| Ok(Plan::of(step())),
+    more: "\nWith --mutants, weakens each memory ordering, tears each read-modify-write apart and removes each\n\
+           guard that a crate lists in tests/mutants.txt, one at a time, in a copy of the workspace, and tells\n\
+           which model notices. FILTER is a part of the names of those to try. Without it all are tried, which\n\
+           takes some minutes, and the table in docs/LOOM-MUTANTS.md is written anew.\n",
+    flags: &[Flag {
+        name: MUTANTS,
+        value: None,
+        line: "tells which mistakes the models notice",
+    }],
+    operands: Operands::Words("FILTER"),
+    plan,
 };
+
+/// The flag for [`mutants`].
+const MUTANTS: &str = "--mutants";
+
+fn plan(_: &Workspace, args: &Args) -> Result<Plan, String> {
+    match (args.has(MUTANTS), args.operands.as_slice()) {
+        (true, []) => Ok(Plan::of(mutants::step(None))),
+        (true, [filter]) => Ok(Plan::of(mutants::step(Some(filter.clone())))),
+        (false, []) => Ok(Plan::of(step())),
+        (_, [.., word]) => Err(format!("unexpected word `{word}`")),
+    }
+}
 
 /// The step, also of `test`.
 pub(super) fn step() -> Step {
@@ -34,9 +53,16 @@ pub(super) struct Explorer {
 
 const LOOM: Explorer = Explorer {
     name: "loom",
-    models: &[("loom", None), ("loom_std", Some("std"))],
+    models: &MODELS,
     told: None,
 };
+
+/// Where a crate has loom's models, and the feature that they need besides the default ones.
+pub(super) const MODELS: [(&str, Option<&str>); 3] = [
+    ("loom", None),
+    ("loom_growth", None),
+    ("loom_std", Some("std")),
+];
 
 /// What one model says of itself when it is through.
 #[derive(Debug, PartialEq)]
@@ -74,18 +100,25 @@ impl Explorer {
         test: &str,
         feature: Option<&str>,
     ) -> Cmd {
-        let cmd = Cmd::cargo("test")
-            .packages(crates.iter().copied())
-            .args(feature.iter().flat_map(|feature| ["--features", feature]))
-            .args(["--test", test])
-            .words("--release -- --nocapture --test-threads=1")
-            .env("RUSTFLAGS", format!("--cfg {}", self.name))
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
+        let cmd = build(self.name, crates, test, feature)
+            .words("-- --nocapture")
             .target_dir(&workspace.target(self.name));
         self.told.iter().fold(cmd, |cmd, (variable, value)| {
             cmd.env(variable, value.to_string())
         })
     }
+}
+
+/// The models of some crates in one of the tests of each, so far without a folder for what is built and without words for
+/// the test harness.
+pub(super) fn build(name: &str, crates: &[&str], test: &str, feature: Option<&str>) -> Cmd {
+    Cmd::cargo("test")
+        .packages(crates.iter().copied())
+        .args(feature.iter().flat_map(|feature| ["--features", feature]))
+        .args(["--test", test])
+        .words("--release")
+        .env("RUSTFLAGS", format!("--cfg {name}"))
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
 }
 
 /// Reads `NAME: MODEL: N executions` with perhaps `, BOUND` at the end, behind whatever the test harness has put before it.
@@ -131,7 +164,9 @@ fn summary(name: &str, explored: &[Explored]) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Explored, read, summary};
+    use super::{Explored, VERB, read, summary};
+    use crate::args;
+    use crate::workspace::Workspace;
 
     fn explored(model: &str, executions: u64) -> Explored {
         Explored {
@@ -179,6 +214,22 @@ mod tests {
         ] {
             assert_eq!(read("loom", line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn a_filter_is_of_mutants_only() {
+        let workspace = Workspace::find().unwrap();
+        let plan = |line: &str| {
+            let words: Vec<_> = line.split_whitespace().map(ToOwned::to_owned).collect();
+            let args = args::parse(&words, VERB.flags, VERB.operands)?;
+            let plan = (VERB.plan)(&workspace, &args)?;
+            Ok::<_, String>(plan.names().join(" "))
+        };
+        assert_eq!(plan("").unwrap(), "loom models");
+        assert_eq!(plan("--mutants").unwrap(), "loom mutants");
+        assert_eq!(plan("--mutants rack").unwrap(), "loom mutants");
+        assert!(plan("rack").is_err());
+        assert!(plan("--mutants rack seat").is_err());
     }
 
     #[test]

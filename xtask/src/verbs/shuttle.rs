@@ -28,6 +28,7 @@ fn plan(_: &Workspace, args: &Args) -> Result<Plan, String> {
         name: "shuttle",
         models: &[
             ("loom", None),
+            ("loom_growth", None),
             ("loom_std", Some("std")),
             ("shuttle", Some("std")),
         ],

@@ -4,7 +4,7 @@ use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use loom::cell::UnsafeCell;
-pub(crate) use loom::sync::Arc;
+pub(crate) use loom::sync::{Arc, atomic};
 pub(crate) use loom::thread;
 
 /// Runs `f` in every execution that there is, or in those with at most `preemptions`, and prints

@@ -1,8 +1,10 @@
 //! What the models have in common: who has which block. How one is run is the explorer's.
+#![allow(dead_code, reason = "each file of models uses a part of it")]
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc as StdArc, Mutex};
 
 use alloc_core::{AllocError, Allocator, Global, Layout};
@@ -88,6 +90,61 @@ unsafe impl Allocator for Counting {
     }
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         self.0.fetch_sub(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise, passed on.
+        unsafe { Global.deallocate(ptr, layout) };
+    }
+}
+
+/// Has memory for some of its requests only.
+#[derive(Clone)]
+pub(crate) struct Scarce(StdArc<Requests>);
+
+struct Requests {
+    /// Which ones are served, counted from 0.
+    served: Range<usize>,
+    /// The explorer's, as it matters who asks first.
+    made: loom::atomic::AtomicUsize,
+    /// Set by whoever has what there was.
+    announced: loom::atomic::AtomicBool,
+    /// Whether somebody was refused who knew that.
+    refused_after: AtomicBool,
+}
+
+impl Scarce {
+    /// Serves these requests, counted from 0.
+    pub(crate) fn new(served: Range<usize>) -> Self {
+        Self(StdArc::new(Requests {
+            served,
+            made: loom::atomic::AtomicUsize::new(0),
+            announced: loom::atomic::AtomicBool::new(false),
+            refused_after: AtomicBool::new(false),
+        }))
+    }
+
+    /// Says that the memory is in use.
+    pub(crate) fn announce(&self) {
+        self.0.announced.store(true, Ordering::Release);
+    }
+
+    /// Whether a request was refused by somebody who knew that.
+    pub(crate) fn refused_after_announcement(&self) -> bool {
+        self.0.refused_after.load(Ordering::Relaxed)
+    }
+}
+
+// SAFETY: the global allocator's blocks.
+unsafe impl Allocator for Scarce {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let Requests { served, made, .. } = &*self.0;
+        if served.contains(&made.fetch_add(1, Ordering::AcqRel)) {
+            return Global.allocate(layout);
+        }
+        if self.0.announced.load(Ordering::Acquire) {
+            self.0.refused_after.store(true, Ordering::Relaxed);
+        }
+        Err(AllocError)
+    }
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         // SAFETY: the caller's promise, passed on.
         unsafe { Global.deallocate(ptr, layout) };
     }

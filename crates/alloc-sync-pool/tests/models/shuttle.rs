@@ -4,11 +4,11 @@
 use std::env;
 use std::sync::Arc as StdArc;
 
+use atomic::{AtomicUsize, Ordering};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
-use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::{Config, Runner};
 
-pub(crate) use shuttle::sync::Arc;
+pub(crate) use shuttle::sync::{Arc, atomic};
 pub(crate) use shuttle::thread;
 
 /// Executions of a model under each scheduler, unless `ALLOC_SHUTTLE_EXECUTIONS` says otherwise.
