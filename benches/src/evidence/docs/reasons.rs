@@ -87,8 +87,9 @@ pub const REASONS: &[Reason] = &[
     why(
         "sync_pool/*",
         None,
-        "Blocks that go from thread to thread, or lie scattered, pass through the words of the bitmap: a read-modify-write for \
-         each group of neighbours. Whole magazines that change hands would save most of them; that is work to be done.",
+        "Half of it is the exchange itself, as the loop without an allocator shows. Probably the rest is the line of the block: \
+         the newest block is taken first, and the other thread has written to it last. From thread to thread blocks go in \
+         batches of 64 for one read-modify-write at each end.",
     ),
     why(
         "aligned/products",
