@@ -33,7 +33,7 @@ const MAX_MIN_ALIGN: usize = 4096;
 /// `MIN_ALIGN` (a power of two up to 4096) is what every block is aligned to and rounded up to;
 /// blocks of that alignment or less cost no instruction for alignment. The default of 8 bytes suits
 /// most programs, 1 packs bytes tightly, 64 gives each block its cache lines. A block of size zero takes
-/// nothing; only where bytes are packed, with a `MIN_ALIGN` below the size of a word, may one of a higher
+/// nothing; only where bytes are packed, with a `MIN_ALIGN` below 8, may one of a higher
 /// alignment skip what is before the next multiple of it.
 ///
 /// It is [`Send`] if its upstream is, and never `Sync`.

@@ -54,9 +54,9 @@ macro_rules! arithmetic {
         /// the width. Both are of multiples of `min`, less the bias.
         ///
         /// Where blocks are aligned to a word anyway, more is rare: a branch that is not taken costs
-        /// less than the arithmetic. There, a block of size zero that would skip bytes is sent to a
-        /// place after every limit. Elsewhere the address before a multiple of `align` is the one whose
-        /// lower bits are all ones.
+        /// less than the arithmetic. There, a block of size zero and a higher alignment is sent to a
+        /// place after every limit, as it might skip bytes. Elsewhere the address before a multiple
+        /// of `align` is the one whose lower bits are all ones.
         #[inline]
         pub(crate) const fn aligned(cursor: $word, size: $word, align: $word, min: $word) -> $word {
             if is_packed(min) {

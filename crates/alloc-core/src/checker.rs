@@ -19,7 +19,8 @@
 //! What an allocator keeps for itself in nobody's memory, such as the link of a free block, it writes by [`note`] and
 //! reads by [`noted`].
 //!
-//! In ordinary builds the functions are empty: not an instruction of an allocator changes.
+//! In ordinary builds [`note`] and [`noted`] are a write and a read, and the other functions are empty: not an instruction of
+//! an allocator changes.
 //!
 //! # How to turn it on
 //!

@@ -1,4 +1,4 @@
-//! What debug builds and hardened pools find out about the calls to `deallocate`.
+//! What debug builds, Miri's and hardened pools find out about the calls to `deallocate`.
 
 use core::alloc::Layout;
 use core::fmt;

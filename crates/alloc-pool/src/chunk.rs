@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! start                                       foot
-//! │ block 0 │ block 1 │ ... │ block n-1       │ Foot │ marks (debug builds) │
+//! │ block 0 │ block 1 │ ... │ block n-1       │ Foot │ marks, if any │
 //! ```
 //!
 //! The foot stands behind the blocks, so that a chunk of pages is aligned to pages, with no gap in
@@ -46,7 +46,7 @@ const MARKS: usize = usize::BITS as usize;
 /// - C2: from `Foot::start` on stand `Foot::blocks` blocks of `Foot::size` bytes, then the foot.
 ///   Size and alignment of a block are at least those of a link, and the size is a multiple of the
 ///   alignment.
-/// - C3: in debug builds one initialised word for every [`MARKS`] blocks follows the foot.
+/// - C3: if [`check::ENABLED`], one initialised word for every [`MARKS`] blocks follows the foot.
 /// - C4: no other value points to the same foot.
 #[derive(Debug)]
 pub(crate) struct Chunk(NonNull<Foot>);
@@ -195,7 +195,7 @@ impl Chunk {
     }
 }
 
-/// Marks of the blocks in use, for the checks of debug builds.
+/// Marks of the blocks in use, if [`check::ENABLED`].
 impl Chunk {
     /// The word that holds the mark of a block, and the bit in it.
     fn mark_of(&self, index: usize) -> (NonNull<usize>, usize) {

@@ -74,7 +74,7 @@
 //! - In debug builds `deallocate`, `grow` and `shrink` find a block that was freed before, a
 //!   pointer that is no block of the pool, and a layout that no block has, and end the program with
 //!   a message that names the address, the pool and its blocks. It takes time linear in the chunks.
-//!   In release builds nothing of it is left; a [`HardenedPool`] looks there, too.
+//!   In release builds nothing of it is left, except under Miri; a [`HardenedPool`] looks there, too.
 //!
 //! # Costs
 //!
@@ -130,8 +130,8 @@
 //!
 //! To Miri and `AddressSanitizer` a chunk is one block of the upstream, and its blocks are as good as any other part of it. So
 //! pools tell them which are nobody's: what is free, was reset, or was never handed out, links included; the seals of a
-//! [`HardenedPool`], so that a write behind a block is reported before `deallocate` finds it; and nothing any more before a chunk
-//! goes back. They report a use of it where it happens: Miri always, `AddressSanitizer` with
+//! [`HardenedPool`], so that a write behind a block is reported before `deallocate` finds it, but for the last one of a chunk;
+//! and nothing any more before a chunk goes back. They report a use of it where it happens: Miri always, `AddressSanitizer` with
 //!
 //! ```sh
 //! RUSTFLAGS="-Zsanitizer=address --cfg alloc_asan" \
@@ -143,8 +143,12 @@
 //!
 //! - Bytes between the size of a request and the end of its block: a block is returned in its full size, and all of it is its
 //!   user's.
+//! - `AddressSanitizer` does not see a write that leaves a block for its neighbour, where that is in use, or for what a chunk
+//!   keeps behind its last block. Miri does.
 //! - Of an [`InlinePool`] `AddressSanitizer` sees nothing: the pool may move, with blocks that are free or forgotten, and what
 //!   is there next would be reported. Miri sees the same as of others.
+//!
+//! A pool that is leaked leaves its free blocks to checkers as nobody's memory, also if they lie in a buffer of the caller.
 //!
 //! Under Miri, who [visits](Pool::live_blocks) a block and uses what it contains takes it over from the pointer that its user has.
 //!

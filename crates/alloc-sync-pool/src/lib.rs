@@ -112,7 +112,7 @@
 //! About two atomic read-modify-writes for 64 blocks that lie together, and one for each that does
 //! not. Without a magazine two for each block that is allocated and freed; four in a bounded pool.
 //!
-//! One bit a block and two cache lines a chunk. Up to half of the memory may be unused, as chunks
+//! One bit a block and two cache lines a chunk, three where they are of 64 bytes. Up to half of the memory may be unused, as chunks
 //! double.
 //!
 //! # Memory checkers
@@ -128,7 +128,8 @@
 //! [`alloc_core::checker`] says what each of them sees, and what not; in builds without one nothing changes. Two things are for Miri
 //! alone. `AddressSanitizer` keeps what it knows of 8 bytes in one place, so it is not told of blocks whose size is
 //! no multiple of that, which threads free and take at the same time. And it is not told of an [`InlineSyncPool`], which may move, with
-//! blocks that are free or forgotten: what is there next would be reported.
+//! blocks that are free or forgotten: what is there next would be reported. A pool that is leaked leaves its free blocks to
+//! checkers as nobody's memory, also if they lie in a buffer of the caller.
 //!
 //! # When not to use it
 //!

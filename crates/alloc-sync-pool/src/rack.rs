@@ -108,8 +108,7 @@ impl Index {
 /// R1: each rack and each index is a block of the pool's upstream, and lives as long as this.
 #[derive(Debug)]
 pub(crate) struct Racks {
-    /// R2: 0, or a number that no other pool has had since the process began. Set by
-    /// the first thread to need it, or by each of several that need it at once.
+    /// R2: 0, or a number that no other pool has had since the process began. Set once.
     pool: AtomicUsize,
     /// R3: entries of an index that was published.
     seats: AtomicUsize,
@@ -219,7 +218,7 @@ impl Racks {
         let pointer = ptr::from_ref(rack).cast_mut();
         loop {
             if let Some(entry) = self.entry(*rack.seat.get()) {
-                // Relaxed: as in `mine`.
+                // Relaxed: as in `in_index`.
                 entry.store(pointer, Ordering::Relaxed);
                 break;
             }
@@ -244,11 +243,12 @@ impl Racks {
             let Ok(new) = next else {
                 return;
             };
-            // A store, not a compare-exchange: if another thread numbers the pool meanwhile, it has
-            // one number after the other, both of them its alone. Who remembers the one that is
-            // gone finds its rack by the index, and remembers the other.
-            self.pool.store(new, Ordering::Relaxed);
-            pool = new;
+            // A store would be as safe, as both numbers are this pool's alone. But whoever remembers
+            // the one that is gone would have to look into the index, perhaps for ever.
+            let set = self
+                .pool
+                .compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed);
+            pool = set.map_or_else(|now| now, |_| new);
         }
         seat::remember(pool, NonNull::from(rack).cast());
     }
@@ -318,7 +318,8 @@ impl Racks {
         let header = unsafe { seen.as_ref() };
         let seats = header.map_or(0, |index| *index.len.get());
         if seat < seats {
-            // It is there, and whoever published it is about to say so.
+            // It is there, and whoever published it is about to say so. Release: pairs with the
+            // Acquire in `entry`.
             self.seats.fetch_max(seats, Ordering::Release);
             return Ok(());
         }

@@ -19,7 +19,7 @@ pub(super) const VERB: Verb = Verb {
         Flag {
             name: "--long",
             value: None,
-            line: "then tortures the concurrent crates, and draws schedules and seeds, for minutes",
+            line: "then tortures the concurrent crates, draws schedules and seeds, and tries mutants: half an hour and more",
         },
     ],
     operands: Operands::None,
@@ -32,6 +32,7 @@ const LONGER: &[(Verb, &[&str])] = &[
     (torture::VERB, &["--seconds", "60", "--tsan"]),
     (shuttle::VERB, &[]),
     (miri::VERB, &["sync-pool", "--many-seeds", "8"]),
+    (loom::VERB, &["--mutants"]),
 ];
 
 /// For how long each fuzz target runs.

@@ -117,6 +117,8 @@ impl Seals {
     /// # Safety
     ///
     /// The block is in use, of this pool, and its user gives it up. By FL2 the list may have it.
+    // Who breaks this promise with a pointer that is foreign makes `AddressSanitizer` take what is there for nobody's
+    // memory, until the program ends with the report.
     #[inline]
     pub(super) unsafe fn give(&self, block: NonNull<u8>, slot: usize) -> bool {
         let mask = self.mask(block);
