@@ -59,7 +59,7 @@ fn a_pair_needs_no_other_block() {
 
 #[test]
 fn thousands_of_threads_come_and_go() {
-    let threads = if cfg!(miri) { 20 } else { 3_000 };
+    let threads = if cfg!(miri) { 8 } else { 3_000 };
     let upstream = Upstream::new();
     let pool = SyncPool::with_capacity_in(BLOCK, 8, upstream.clone());
     for _ in 0..threads {
@@ -95,7 +95,7 @@ fn more_threads_than_the_first_index_has() {
 
 #[test]
 fn thousands_of_pools_in_one_thread() {
-    let pools = if cfg!(miri) { 20 } else { 2_000 };
+    let pools = if cfg!(miri) { 12 } else { 2_000 };
     let upstream = Upstream::new();
     let mut living = Vec::new();
     for _ in 0..pools {
@@ -286,7 +286,7 @@ fn pools_in_statics() {
 
 #[test]
 fn memory_stays_bounded_if_one_thread_takes_and_another_frees() {
-    let rounds = if cfg!(miri) { 20 } else { 2_000 };
+    let rounds = if cfg!(miri) { 10 } else { 2_000 };
     let pool = SyncPool::with_capacity(BLOCK, 8);
     let (send, receive) = mpsc::sync_channel::<Vec<Block>>(2);
     thread::scope(|scope| {

@@ -1,6 +1,8 @@
 //! `ci`: everything.
 
-use super::{Verb, asm, bench, demo, doc, fuzz, lint, miri, sanitize, shuttle, test, torture};
+use super::{
+    Verb, asm, bench, demo, doc, fuzz, lint, loom, miri, sanitize, shuttle, test, torture,
+};
 use crate::args::{Args, Flag, Operands, parse};
 use crate::step::{Plan, Step};
 use crate::workspace::Workspace;
@@ -39,15 +41,18 @@ const LONGER: &[(Verb, &[&str])] = &[
 const FUZZ_SECONDS: u64 = 5;
 
 /// The steps that take longest, as measured on two processors.
-const LONGEST: [&str; 8] = [
+const LONGEST: [&str; 11] = [
     "asan",
     "miri alloc-arena",
-    "tsan",
-    "miri alloc-tracking",
-    "miri alloc-pool",
-    "every benchmark once",
     "miri alloc-sync-pool",
+    "miri alloc-pool",
+    "miri alloc-tracking",
+    "tsan",
+    "every benchmark once",
+    "instructions",
+    "demo on a small input",
     "miri alloc-aligned",
+    "miri alloc-conformance",
 ];
 
 fn plan(workspace: &Workspace, args: &Args) -> Result<Plan, String> {
