@@ -89,7 +89,8 @@ pub const REASONS: &[Reason] = &[
         None,
         "Half of it is the exchange itself, as the loop without an allocator shows. Probably the rest is the line of the block: \
          the newest block is taken first, and the other thread has written to it last. From thread to thread blocks go in \
-         batches of 64 for one read-modify-write at each end.",
+         batches of 64 for one read-modify-write at each end: between two threads a pair takes as long as the lines alone, \
+         which the record has as *moving lines*.",
     ),
     why(
         "aligned/products",
