@@ -78,11 +78,11 @@ const fn extent<C: Cursor>(size: usize) -> usize {
 /// The fast path: takes a block if there is room. It is `extent` bytes long.
 ///
 /// A block of size zero takes nothing, and may lie where there is no memory at all. To skip bytes for
-/// its alignment would be to take them, and so it is left to the slow path. Only where bytes are packed
-/// tightly, and other memory can be had, is it not worth asking for its size.
+/// its alignment would be to take them, and so it is left to the slow path: by the arithmetic, or, where
+/// bytes are packed tightly, here. There it is not worth asking for its size if other memory can be had.
 #[inline]
 pub(crate) fn bump<C: Cursor>(arena: &C, layout: Layout) -> Option<NonNull<u8>> {
-    if C::IS_ONE_REGION && layout.size() == 0 {
+    if C::IS_ONE_REGION && math::is_packed(C::MIN_ALIGN) && layout.size() == 0 {
         return None;
     }
     let (start, end) = arena.cur().get().bump(layout, C::MIN_ALIGN);
