@@ -5,39 +5,15 @@
 #![cfg(feature = "alloc")]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
-use std::hint::black_box;
 use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use alloc_arena::{Allocator, Arena, FixedArena, Layout, TypedArena};
-use alloc_core::{AllocatorExt, Global, checker};
-
-/// Whether there is a checker in this build.
-fn is_watched() -> bool {
-    checker::WATCHED
-}
-
-/// Reads a byte that the case must not read.
-///
-/// # Panics
-///
-/// If there is no checker, which would end the process here.
-unsafe fn read(byte: *const u8) {
-    assert!(is_watched(), "there is no checker in this build");
-    // SAFETY: a fault, for the checker to see.
-    black_box(unsafe { *byte });
-}
-
-/// Writes a byte that the case must not write.
-///
-/// # Panics
-///
-/// As [`read`].
-unsafe fn write(byte: *mut u8) {
-    assert!(is_watched(), "there is no checker in this build");
-    // SAFETY: a fault, for the checker to see.
-    unsafe { *byte = black_box(1) };
-}
+use alloc_conformance::{
+    faulty,
+    poison::{read, write},
+};
+use alloc_core::{AllocatorExt, Global};
 
 /// A block of so many bytes, all initialised.
 fn block(arena: &impl Allocator, len: usize) -> *mut u8 {
@@ -74,18 +50,8 @@ fn resize(arena: &impl Allocator, byte: *mut u8, old: usize, new: usize) -> *mut
     resized.expect("there is room").cast().as_ptr()
 }
 
-/// Defines the cases: tests that are run one by one, each in its own process.
-macro_rules! cases {
-    ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {$(
-        $(#[$meta])*
-        #[test]
-        #[ignore = "faulty: a memory checker must end it"]
-        fn $name() $body
-    )*};
-}
-
 // What is taken back at once.
-cases! {
+faulty! {
     fn read_after_reset() {
         let mut arena = Arena::new();
         let byte: *const u8 = arena.alloc(1_u8);
@@ -167,7 +133,7 @@ cases! {
 }
 
 // Single blocks.
-cases! {
+faulty! {
     fn read_after_the_last_block_was_freed() {
         let arena = &Arena::new();
         let byte = block(&arena, 24);
@@ -228,7 +194,7 @@ cases! {
 }
 
 // What was never handed out.
-cases! {
+faulty! {
     fn read_behind_the_last_block() {
         let arena = Arena::new();
         let byte = block(&&arena, 8);
@@ -293,7 +259,7 @@ cases! {
 struct Page([u8; 64]);
 
 // The buffer of a fixed arena.
-cases! {
+faulty! {
     fn read_behind_the_last_block_of_a_buffer() {
         let mut buffer = [MaybeUninit::uninit(); 256];
         let arena = FixedArena::<8>::with_min_align(&mut buffer);
@@ -323,7 +289,7 @@ cases! {
 
 // Memory that is somebody else's now: for checkers that know by which pointer it is used.
 #[cfg(miri)]
-cases! {
+faulty! {
     fn stale_pointer_to_memory_that_was_handed_out_again() {
         let mut arena = Arena::new();
         let stale: *mut u8 = arena.alloc(1_u8);

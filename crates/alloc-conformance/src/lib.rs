@@ -94,6 +94,7 @@ mod violation;
 pub mod broken;
 mod check;
 pub mod laws;
+pub mod poison;
 #[doc(hidden)]
 pub mod suite;
 

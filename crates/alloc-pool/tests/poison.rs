@@ -5,40 +5,16 @@
 #![cfg(feature = "alloc")]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
-use std::hint::black_box;
 use std::ptr::NonNull;
 
+use alloc_conformance::{
+    faulty,
+    poison::{read, write},
+};
 #[cfg(miri)]
 use alloc_pool::InlinePool;
-use alloc_pool::alloc_core::{Global, checker};
+use alloc_pool::alloc_core::Global;
 use alloc_pool::{Allocator, HardenedPool, Layout, Pool, Strict};
-
-/// Whether there is a checker in this build.
-fn is_watched() -> bool {
-    checker::WATCHED
-}
-
-/// Reads a byte that the case must not read.
-///
-/// # Panics
-///
-/// If there is no checker, which would end the process here.
-unsafe fn read(byte: *const u8) {
-    assert!(is_watched(), "there is no checker in this build");
-    // SAFETY: a fault, for the checker to see.
-    black_box(unsafe { *byte });
-}
-
-/// Writes a byte that the case must not write.
-///
-/// # Panics
-///
-/// As [`read`].
-unsafe fn write(byte: *mut u8) {
-    assert!(is_watched(), "there is no checker in this build");
-    // SAFETY: a fault, for the checker to see.
-    unsafe { *byte = black_box(1) };
-}
 
 /// What each block is for.
 const BLOCK: Layout = Layout::new::<[u8; 64]>();
@@ -74,18 +50,8 @@ fn shrink(pool: &impl Allocator, byte: *mut u8, len: usize) -> *mut u8 {
     shrunk.expect("it stays in place").cast().as_ptr()
 }
 
-/// Defines the cases: tests that are run one by one, each in its own process.
-macro_rules! cases {
-    ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {$(
-        $(#[$meta])*
-        #[test]
-        #[ignore = "faulty: a memory checker must end it"]
-        fn $name() $body
-    )*};
-}
-
 // Single blocks. While one is free a link stands in its first bytes.
-cases! {
+faulty! {
     fn read_of_the_link_after_free() {
         let pool = Pool::new(BLOCK);
         let byte = freed(&pool);
@@ -134,7 +100,7 @@ cases! {
 }
 
 // Everything at once.
-cases! {
+faulty! {
     fn write_after_reset_in_an_older_chunk() {
         let mut pool = Pool::new(BLOCK).with_chunk_limit(256);
         let (byte, _others) = (block(&pool), [(); 9].map(|()| block(&pool)));
@@ -164,7 +130,7 @@ cases! {
 }
 
 // What was never handed out. Some blocks ahead of use have links already.
-cases! {
+faulty! {
     fn read_of_a_block_that_was_made_ready() {
         let pool = Pool::new(BLOCK);
         let byte = block(&pool);
@@ -188,7 +154,7 @@ cases! {
 }
 
 // Hardened pools, which have a seal in front of each block.
-cases! {
+faulty! {
     fn read_after_free_of_a_hardened_pool() {
         let pool = HardenedPool::new(BLOCK);
         let byte = freed(&pool);
@@ -228,7 +194,7 @@ cases! {
 
 // Memory that is somebody else's now, and pools that may move: for checkers that know by which pointer memory is used.
 #[cfg(miri)]
-cases! {
+faulty! {
     fn stale_pointer_to_a_block_that_was_handed_out_again() {
         let pool = Pool::new(BLOCK);
         let stale = freed(&pool);

@@ -5,41 +5,16 @@
 #![cfg(all(feature = "alloc", not(loom)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
-use std::hint::black_box;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
+use alloc_conformance::{
+    faulty,
+    poison::{read, write},
+};
 #[cfg(miri)]
 use alloc_sync_pool::InlineSyncPool;
-use alloc_sync_pool::alloc_core::checker;
 use alloc_sync_pool::{Allocator, Layout, SyncPool};
-
-/// Whether there is a checker in this build.
-fn is_watched() -> bool {
-    checker::WATCHED
-}
-
-/// Reads a byte that the case must not read.
-///
-/// # Panics
-///
-/// If there is no checker, which would end the process here.
-unsafe fn read(byte: *const u8) {
-    assert!(is_watched(), "there is no checker in this build");
-    // SAFETY: a fault, for the checker to see.
-    black_box(unsafe { *byte });
-}
-
-/// Writes a byte that the case must not write.
-///
-/// # Panics
-///
-/// As [`read`].
-unsafe fn write(byte: *mut u8) {
-    assert!(is_watched(), "there is no checker in this build");
-    // SAFETY: a fault, for the checker to see.
-    unsafe { *byte = black_box(1) };
-}
 
 /// What each block is for.
 const BLOCK: Layout = Layout::new::<[u8; 64]>();
@@ -75,18 +50,8 @@ fn shrink(pool: &impl Allocator, byte: *mut u8, len: usize) -> *mut u8 {
     shrunk.expect("it stays in place").cast().as_ptr()
 }
 
-/// Defines the cases: tests that are run one by one, each in its own process.
-macro_rules! cases {
-    ($($(#[$meta:meta])* fn $name:ident() $body:block)*) => {$(
-        $(#[$meta])*
-        #[test]
-        #[ignore = "faulty: a memory checker must end it"]
-        fn $name() $body
-    )*};
-}
-
 // Single blocks, wherever they rest.
-cases! {
+faulty! {
     fn read_after_free_into_a_magazine() {
         let pool = SyncPool::new(BLOCK);
         let byte = freed(&pool);
@@ -134,7 +99,7 @@ struct Chunk {
 }
 
 // Everything at once, and what was never handed out.
-cases! {
+faulty! {
     fn write_after_reset() {
         let mut pool = SyncPool::new(BLOCK);
         let byte = block(&pool);
@@ -162,7 +127,7 @@ cases! {
 
 // Memory that is somebody else's now, and pools that may move: for checkers that know by which pointer memory is used.
 #[cfg(miri)]
-cases! {
+faulty! {
     fn stale_pointer_to_a_block_that_was_handed_out_again() {
         let pool = SyncPool::new(BLOCK);
         let stale = freed(&pool);

@@ -57,7 +57,7 @@ pub(super) fn check(
     Err(format!("a fault was not reported where it is: {unseen}").into())
 }
 
-/// Whether the output has a report, on a line of the programs themselves.
+/// Whether the output has a report, on a line of the programs themselves or of the suite's `poison.rs`, which reads and writes for them.
 fn reports(output: &str, checker: Checker) -> bool {
     let mut lines = output.lines();
     let begins = lines.any(|line| line.contains(checker.report));
