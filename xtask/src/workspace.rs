@@ -33,6 +33,12 @@ impl Crate {
             .join(",")
     }
 
+    /// Whether it has an integration test of this name, in one file.
+    pub(crate) fn has_test(&self, name: &str) -> bool {
+        let file = self.dir.join("tests").join(name).with_extension("rs");
+        file.is_file()
+    }
+
     /// Whether it is an allocator of ours, neither the contract nor the suite.
     pub(crate) fn is_strategy(&self) -> bool {
         self.name != GROUND && self.name != SUITE

@@ -78,10 +78,9 @@ impl Explorer {
     pub(super) fn explore(&self, workspace: &Workspace) -> Result<String, Failure> {
         let mut explored: Vec<Explored> = Vec::new();
         for &(test, feature) in self.models {
-            let file = format!("{test}.rs");
-            let crates = workspace.names(|own| own.dir.join("tests").join(&file).is_file());
+            let crates = workspace.names(|own| own.has_test(test));
             if crates.is_empty() {
-                return Err(format!("no crate has models in tests/{file}").into());
+                return Err(format!("no crate has models in tests/{test}.rs").into());
             }
             let lines = self
                 .command(workspace, &crates, test, feature)

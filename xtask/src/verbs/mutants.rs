@@ -36,14 +36,7 @@ pub(super) fn step(filter: Option<String>) -> Step {
 
 /// The crates that have models.
 fn crates(workspace: &Workspace) -> impl Iterator<Item = &Crate> {
-    let has = |own: &Crate, test: &str| {
-        own.dir
-            .join("tests")
-            .join(test)
-            .with_extension("rs")
-            .is_file()
-    };
-    let modelled = move |own: &&Crate| MODELS.iter().any(|(test, _)| has(own, test));
+    let modelled = |own: &&Crate| MODELS.iter().any(|(test, _)| own.has_test(test));
     workspace.crates.iter().filter(modelled)
 }
 
@@ -163,7 +156,7 @@ impl Bench {
         let dir = copy.join("crates").join(&own.name);
         let (mut targets, mut models) = (Vec::new(), Vec::new());
         for (test, feature) in MODELS {
-            if !dir.join("tests").join(test).with_extension("rs").is_file() {
+            if !own.has_test(test) {
                 continue;
             }
             let build = loom::build("loom", &[&own.name], test, feature)

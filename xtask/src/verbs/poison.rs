@@ -17,8 +17,7 @@ pub(super) struct Checker {
 
 /// Whether a crate has such programs.
 pub(super) fn has_programs(own: &Crate) -> bool {
-    let file = own.dir.join("tests").join(TARGET).with_extension("rs");
-    file.is_file()
+    own.has_test(TARGET)
 }
 
 /// Runs each program for which `wanted` holds in a process of its own; answers how many there are. `target` runs the
