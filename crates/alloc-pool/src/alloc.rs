@@ -160,7 +160,7 @@ impl<A: Allocator> Pool<A> {
 unsafe impl<A: Allocator> Allocator for Pool<A> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        // By FL2 a block of this list serves the request.
+        // By FL4 a block of this list serves the request.
         if let Some(block) = self.free.take_for(layout) {
             return Ok(self.hand_out(block));
         }

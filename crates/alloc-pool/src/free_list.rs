@@ -97,52 +97,97 @@ impl List<Free> {
     }
 }
 
-/// Free blocks in a list. The block that was freed last is taken first.
+/// Free blocks. The block that was freed last is taken first.
 ///
-/// It is a [`List`] that is changed through a shared reference, and it never stores an empty list
-/// on the way: that store would be one instruction in eight.
+/// ```text
+/// top ──▶ 7
+/// first ──▶ 6 ──▶ 4 ──▶ 2      freed as 1, 2, .. 7: each link skips a block
+/// second ──▶ 5 ──▶ 3 ──▶ 1
+/// ```
+///
+/// With one list the address of a block would be known only when the one before has come from
+/// memory. Here it is known one block earlier, so that the processor waits for two at once, and a
+/// block that is freed and taken again at once is not touched. Blocks that were freed in no order
+/// are taken in two thirds of the time, and a pair at one block takes less; a phase of frees alone,
+/// or of requests alone, takes four or five instructions more for each.
+///
+/// No list is stored empty on the way, as it would be with a [`List`]: that store would be one
+/// instruction in eight.
 #[derive(Debug)]
-pub(crate) struct FreeList(
-    /// FL1: the address of the first [`Free`], which this list owns; `None` if there is none.
-    Cell<Option<NonNull<u8>>>,
-);
+pub(crate) struct FreeList {
+    /// FL1: the block that was freed last, which this list owns and which holds no link; `None` if
+    /// it was taken.
+    top: Cell<Option<NonNull<u8>>>,
+    /// FL2: the address of a [`Free`], which this list owns; `None` only if `second` is as well.
+    first: Cell<Option<NonNull<u8>>>,
+    /// FL3: the address of a [`Free`], which this list owns, or `None`.
+    second: Cell<Option<NonNull<u8>>>,
+}
 
 impl FreeList {
     /// The empty list.
     const fn new() -> Self {
-        Self(Cell::new(None))
+        Self {
+            top: Cell::new(None),
+            first: Cell::new(None),
+            second: Cell::new(None),
+        }
     }
 
     /// Adds a block in front.
     #[inline]
     pub(crate) fn push(&self, block: Block) {
-        // FL1: the nodes that are behind the new one are owned by it from now on.
-        let rest = self.0.get().map(|first| Free(Block(first)));
-        self.0.set(Some(Free::join(block, rest).0.into_raw()));
+        if let Some(top) = self.top.get() {
+            // FL1, FL3: the node takes both over, and in their places stands what owns them now.
+            let rest = self.second.get().map(|second| Free(Block(second)));
+            let first = Free::join(Block(top), rest);
+            self.second.set(self.first.get());
+            self.first.set(Some(first.0.into_raw()));
+        }
+        self.top.set(Some(block.into_raw()));
     }
 
     /// Takes the block in front.
     #[inline]
     pub(crate) fn pop(&self) -> Option<Block> {
-        // FL1: the node is given up before anybody else can look.
-        let (block, rest) = Free(Block(self.0.get()?)).split();
-        self.0.set(rest.map(|first| first.0.into_raw()));
+        if let Some(top) = self.top.get() {
+            // FL1: it is given up before anybody else can look.
+            self.top.set(None);
+            return Some(Block(top));
+        }
+        // FL2: the node is given up before anybody else can look.
+        let (block, rest) = Free(Block(self.first.get()?)).split();
+        self.first.set(self.second.get());
+        self.second.set(rest.map(|next| next.0.into_raw()));
         Some(block)
     }
 
-    /// Takes all blocks.
-    pub(crate) fn take(&self) -> List<Free> {
-        List::from_first(self.0.take().map(|first| Free(Block(first))))
+    /// Whether there is no block.
+    fn is_empty(&self) -> bool {
+        self.top.get().is_none() && self.first.get().is_none()
     }
 
-    /// Runs `f` on the blocks. `f` calls nothing that could come back here, for they are away
-    /// meanwhile.
-    fn with<R>(&self, f: impl FnOnce(&List<Free>) -> R) -> R {
-        let list = self.take();
-        let result = f(&list);
-        self.0
-            .set(list.into_first().map(|first| first.0.into_raw()));
-        result
+    /// Forgets all blocks without touching them.
+    fn forget(&self) {
+        for cell in [&self.top, &self.first, &self.second] {
+            cell.set(None);
+        }
+    }
+
+    /// Calls `visit` with the address of each block. It calls nothing that could come back
+    /// here, for the blocks below the top one are away meanwhile.
+    fn visit(&self, visit: impl FnMut(usize)) {
+        let lists = [&self.first, &self.second].map(|cell| {
+            // FL2, FL3.
+            List::from_first(cell.take().map(|first| Free(Block(first))))
+        });
+        let top = self.top.get().map(|top| top.addr().get());
+        let below = lists.iter().flat_map(List::addrs);
+        top.into_iter().chain(below).for_each(visit);
+        let [first, second] = lists;
+        let back = |list: List<Free>| list.into_first().map(|first| first.0.into_raw());
+        self.first.set(back(first));
+        self.second.set(back(second));
     }
 
     /// Takes up to `most` blocks from the front of `other`, and keeps their order.
@@ -164,7 +209,7 @@ impl FreeList {
 /// words serves the next one of as many words, and where the request is a constant, so is the place
 /// of its list. Whether there is a block in it is all that is left to ask.
 ///
-/// - FL2: the list of slot 0 is empty. If the list of another slot is not, the blocks of this pool
+/// - FL4: the list of slot 0 is empty. If the list of another slot is not, the blocks of this pool
 ///   serve every request of which [`math::slot_to_take`] is that slot.
 #[derive(Debug)]
 pub(crate) struct FreeLists([FreeList; SLOTS]);
@@ -195,7 +240,7 @@ impl FreeLists {
     #[inline]
     pub(crate) unsafe fn give(&self, block: Block, request: Layout) {
         debug_assert!(request.size() != 0);
-        // FL2: a block that serves the request is not smaller than the words of that slot, as its
+        // FL4: a block that serves the request is not smaller than the words of that slot, as its
         // size is a multiple of a word; `math` tests it.
         if let Some(list) = self.0.get(math::slot_to_give(request)) {
             list.push(block);
@@ -210,9 +255,9 @@ impl FreeLists {
     pub(crate) unsafe fn gather(&self, request: Layout, most: usize) {
         let slot = math::slot_to_give(request);
         debug_assert!(slot != 0);
-        let full = (0..SLOTS).find(|&other| other != slot && self.0[other].0.get().is_some());
+        let full = (0..SLOTS).find(|&other| other != slot && !self.0[other].is_empty());
         if let Some(full) = full {
-            // FL2, as in `give`.
+            // FL4, as in `give`.
             self.0[slot].refill(&self.0[full], most);
         }
     }
@@ -230,22 +275,25 @@ impl FreeLists {
 
     /// Forgets all blocks without touching them.
     pub(crate) fn forget(&self) {
-        self.0.iter().for_each(|list| list.0.set(None));
+        self.0.iter().for_each(FreeList::forget);
     }
 
     /// Tells whether a free block begins at `address`. Walks them.
     pub(crate) fn holds(&self, address: usize) -> bool {
-        let holds = |list: &List<Free>| list.addrs().any(|block| block == address);
-        self.0.iter().any(|list| list.with(holds))
+        let mut found = false;
+        for list in &self.0 {
+            list.visit(|block| found |= block == address);
+        }
+        found
     }
 
     /// The number of blocks.
     pub(crate) fn count(&self) -> usize {
-        let counts = self
-            .0
-            .iter()
-            .map(|list| list.with(|list| list.addrs().count()));
-        counts.sum()
+        let mut count = 0;
+        for list in &self.0 {
+            list.visit(|_| count += 1);
+        }
+        count
     }
 }
 
@@ -291,8 +339,39 @@ mod tests {
         let row = NonNull::from(&mut row);
         let list = FreeList::new();
         (0..4).for_each(|index| list.push(block(row, index)));
-        assert_eq!(list.with(|list| list.addrs().count()), 4);
+        let mut count = 0;
+        list.visit(|_| count += 1);
+        assert_eq!(count, 4);
         assert_eq!(numbers(row, || list.pop()), [3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn whatever_the_order_of_frees_and_requests_a_list_is_a_stack() {
+        const STEPS: u32 = if cfg!(miri) { 6 } else { 12 };
+        // A bit per step: a block is freed or taken.
+        for steps in 0_u32..1 << STEPS {
+            let mut row: Row = [const { MaybeUninit::uninit() }; 8];
+            let row = NonNull::from(&mut row);
+            let (list, mut model) = (FreeList::new(), std::vec::Vec::new());
+            let mut taken: std::vec::Vec<_> = (0..8).map(|index| block(row, index)).collect();
+            for step in 0..STEPS {
+                if steps >> step & 1 == 0 {
+                    let block = list.pop();
+                    assert_eq!(block.as_ref().map(Block::addr), model.pop());
+                    taken.extend(block);
+                } else if let Some(block) = taken.pop() {
+                    model.push(block.addr());
+                    list.push(block);
+                }
+                let mut seen = std::vec::Vec::new();
+                list.visit(|block| seen.push(block));
+                seen.sort_unstable();
+                let mut expected = model.clone();
+                expected.sort_unstable();
+                assert_eq!(seen, expected);
+                assert_eq!(list.is_empty(), model.is_empty());
+            }
+        }
     }
 
     #[test]

@@ -78,39 +78,46 @@
 //!
 //! # Costs
 //!
-//! An allocation and a free take eight instructions and touch one cache line, that of the block: as
-//! many as a list that is made by hand for one type, which checks nothing. Nor does a pool have to
-//! check anything. Whether its blocks, of which the layout is known at run time, serve a request is
-//! answered by where it looks: blocks that served a request of some words wait in a list for
+//! A block that is freed and taken again at once takes eight instructions a pair and is not touched
+//! by the pool. Otherwise an allocation and a free take ten each at most and touch one cache line, that of the
+//! block, and nothing is checked. Whether the blocks, of which the layout is known at run time, serve
+//! a request is answered by where it looks: blocks that served a request of some words wait in a list for
 //! requests of as many words, and if a list has a block then it serves. A list whose turn it is and
 //! that is empty takes up to 16 blocks over from another one. Requests of more than 32 words, or
 //! aligned to more than a word, are compared with the layout of a block; a pair takes nine instructions
 //! more then. Where the layout is not a constant the place of the list is computed, in a loop only
-//! once, and the loads from there are a nanosecond slower a pair.
+//! once.
 //!
 //! | a pair, blocks of 64 bytes | loop | by hand | [`Pool`] | layout at run time | [`InlinePool`] | [`HardenedPool`] |
 //! | --- | --: | --: | --: | --: | --: | --: |
-//! | freed at once | 8 | 15 | 15 | 16 | 17 | 26 |
-//! | of 16 in use | 9 | 17 | 17 | 17 | 18 | 28 |
-//! | of 10,000, freed in order | 8.75 | 20 | 21 | 22 | 23 | 32 |
-//! | of 10,000, freed in no order | 19 | 25 | 25 | 26 | 27 | 36 |
+//! | freed at once | 8 | 15 | 17 | 18 | 17 | 26 |
+//! | of 16 in use | 9 | 17 | 19 | 19 | 18 | 28 |
+//! | of 10,000, freed in order | 8.75 | 20 | 35 | 35 | 23 | 32 |
+//! | of 10,000, freed in no order | 19 | 25 | 39 | 39 | 27 | 36 |
 //!
 //! (Instructions of x86-64, with those of the loop.) An [`InlinePool`] may move, and so its links
 //! are distances, which cost one addition and one subtraction.
 //!
 //! The price is paid elsewhere: a block is never smaller than a pointer, small requests take a whole
-//! block, a chunk holds a foot of six words, and the lists make a pool 384 bytes large. Counters are
+//! block, a chunk holds a foot of six words, and the lists make a pool 928 bytes large. Counters are
 //! not kept but counted when asked for.
 //!
-//! A list through the blocks, last in, first out, is the right shape while the free blocks are in the
-//! cache, and the wrong one beyond it: each block says where the next one is, and so the misses wait
-//! for each other. A prototype of a magazine of 64 addresses over pages with bitmaps, the design of
-//! some general allocators, was measured against it. Relative to the list it took 7 instructions more for a pair
-//! that is freed at once and 38 more where 10,000 blocks are freed in no order; the time of the latter was
-//! between 1 and 2.7 times that of the list. With 1,000,000 blocks (64 MiB) in no order it took 0.27
-//! times as long. So the list it is. Where scattered blocks do not fit the cache, a
-//! [`release_empty_chunks`](Pool::release_empty_chunks) or a [`reset`](Pool::reset) between two
-//! phases puts them in order.
+//! By hand is a list through the blocks, last in, first out: each block says where the next one is,
+//! and so the misses wait for each other where the blocks are not in the nearest cache. The links of a
+//! [`Pool`] skip a block, so that the processor waits for two at once, and the block that was freed
+//! last stands beside the list. That is more instructions and less time. Times relative to the list by
+//! hand, on one machine, a block taken, written to and freed:
+//!
+//! | freed at once | 16 in use | in order | no order: 1,000 | 10,000 | 100,000 | 1,000,000 |
+//! | --: | --: | --: | --: | --: | --: | --: |
+//! | 0.83 | 0.75 | 1.10 | 0.80 | 0.67 | 0.57 | 0.53 |
+//!
+//! A prototype of a magazine of 64
+//! addresses over pages with bitmaps, the design of some general allocators, took 7 instructions more
+//! than the list for a pair that is freed at once and 38 more for 10,000 blocks in no order, between 1
+//! and 2.7 times the list's time there, and 0.27 times with 1,000,000 blocks. Where so many scattered
+//! blocks come again and again, a [`release_empty_chunks`](Pool::release_empty_chunks) or a
+//! [`reset`](Pool::reset) between two phases puts them in order.
 //!
 //! # Hardening
 //!

@@ -32,7 +32,7 @@ type Seal = *mut u8;
 ///   front of them, and is aligned for one. `size` is zero as long as it is not known.
 /// - S2: the seal of a block in use is its [`mask`](Self::mask); that of a block in a list holds the
 ///   next one in that list, or [`END`]. So does a list hold the first one.
-/// - S3: as FL2.
+/// - S3: as FL4.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Seals {
@@ -116,7 +116,7 @@ impl Seals {
     ///
     /// # Safety
     ///
-    /// The block is in use, of this pool, and its user gives it up. By FL2 the list may have it.
+    /// The block is in use, of this pool, and its user gives it up. By FL4 the list may have it.
     // Who breaks this promise with a pointer that is foreign makes `AddressSanitizer` take what is there for nobody's
     // memory, until the program ends with the report.
     #[inline]
