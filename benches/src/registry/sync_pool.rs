@@ -9,6 +9,11 @@ const THREADS: &[usize] = &[1, 2, 4, 8];
 /// What [`hand_over`] stands for.
 const HAND_OVER: &str = "Half of the threads take blocks and the others free them, in batches of 64: messages, pipelines.";
 
+/// What [`exchange`] stands for, with many slots and with few.
+const EXCHANGE: &str = "Each thread puts blocks into random ones of 1,024 slots and frees what was there: a server with a shared table.";
+const QUARREL: &str =
+    "The same with 4 slots, over which all threads quarrel: the worst case of every allocator.";
+
 pub(super) fn add(cases: &mut Vec<Case>) {
     let first = cases.len();
     table!(cases, "sync_pool", threads: THREADS,
@@ -27,16 +32,23 @@ pub(super) fn add(cases: &mut Vec<Case>) {
             "producer to consumer", PAIRS as u64, 0,
                 HAND_OVER => hand_over::<S>;
             "random exchange", PAIRS as u64, 0,
-                "Each thread puts blocks into random ones of 1,024 slots and frees what was there: a server with a shared table."
+                EXCHANGE
                 => exchange::<S, 1024>;
             "all on a few", PAIRS as u64, 0,
-                "The same with 4 slots, over which all threads quarrel: the worst case of every allocator."
+                QUARREL
                 => exchange::<S, 4>;
         }
     );
     table!(cases, "sync_pool", threads: THREADS,
         floor: [shared::Ring], ours: [], system: [], peers: [],
         { "producer to consumer", PAIRS as u64, 0, HAND_OVER => hand_over::<S>; }
+    );
+    table!(cases, "sync_pool", threads: THREADS,
+        floor: [shared::Newest], ours: [], system: [], peers: [],
+        {
+            "random exchange", PAIRS as u64, 0, EXCHANGE => exchange::<S, 1024>;
+            "all on a few", PAIRS as u64, 0, QUARREL => exchange::<S, 4>;
+        }
     );
     table::by_workload(&mut cases[first..]);
 }

@@ -5,7 +5,6 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use alloc_sync_pool::{InlineSyncPool, Local, SyncPool};
-use crossbeam_utils::CachePadded;
 
 use super::Subject;
 use super::free_lists::{BLOCK, Bytes, CAPACITY, FreeList, Hand, Through, boxed, free_lists};
@@ -77,33 +76,56 @@ impl Hand for Idle {
     }
 }
 
-/// What the blocks of [`hand_over`](crate::workloads::sync_pool::hand_over) cost wherever they come from: each
-/// hand has blocks of its own and takes them in turn, so that a block's line goes to the other thread and comes
-/// back, and nobody asks which are free. Right only where all of them are given back before the turn ends.
+/// What the blocks cost wherever they come from: each hand has some of its own, with which it begins. A block's
+/// line goes to the thread that takes the block next, and nobody asks which are free.
 #[derive(Debug)]
-pub struct Ring {
+struct Lines {
     /// The hands that there are.
     hands: AtomicUsize,
-    /// The blocks of each; no more of them are needed than there are threads at most.
-    blocks: [Box<Turns>; 8],
+    /// The blocks of each, more than are on their way; no more of them are needed than there are threads at most.
+    blocks: [Box<[Line]>; 8],
 }
 
-/// Blocks of a hand: more than are on their way.
-const RING: usize = 1024;
+/// A block, which is as large as those of the other subjects.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Line(AtomicU64);
 
-/// The blocks of a hand, each on a line of its own.
-type Turns = [CachePadded<AtomicU64>];
+const _: () = assert!(size_of::<Line>() == BLOCK.size());
+
+/// What has the lines as their only cost.
+const LINES: &str = "moving lines";
+
+/// How many blocks each hand begins with.
+const RING: usize = 2048;
+
+impl Lines {
+    fn new() -> Self {
+        let lines = || (0..RING).map(|_| Line::default()).collect();
+        Self {
+            hands: AtomicUsize::new(0),
+            blocks: [(); 8].map(|()| lines()),
+        }
+    }
+
+    /// The blocks of the next hand.
+    fn next(&self) -> &[Line] {
+        let number = self.hands.fetch_add(1, Ordering::Relaxed) % self.blocks.len();
+        &self.blocks[number]
+    }
+}
+
+/// The lines of [`hand_over`](crate::workloads::sync_pool::hand_over): each hand takes its blocks in turn. Right
+/// only where all of them are given back before the turn ends.
+#[derive(Debug)]
+pub struct Ring(Lines);
 
 impl Subject for Ring {
-    const NAME: &'static str = "moving lines";
+    const NAME: &'static str = LINES;
     const UPSTREAM: bool = false;
 
     fn fresh() -> Self {
-        let turns = || (0..RING).map(|_| CachePadded::default()).collect();
-        Self {
-            hands: AtomicUsize::new(0),
-            blocks: [(); 8].map(|()| turns()),
-        }
+        Self(Lines::new())
     }
 }
 
@@ -111,18 +133,15 @@ impl Shared for Ring {
     type Hand<'s> = RingHand<'s>;
 
     fn hand(&self) -> RingHand<'_> {
-        let number = self.hands.fetch_add(1, Ordering::Relaxed) % self.blocks.len();
-        RingHand {
-            blocks: &self.blocks[number],
-            turn: 0,
-        }
+        let blocks = self.0.next();
+        RingHand { blocks, turn: 0 }
     }
 }
 
 /// The hand of a [`Ring`].
 #[derive(Debug)]
 pub struct RingHand<'s> {
-    blocks: &'s Turns,
+    blocks: &'s [Line],
     turn: usize,
 }
 
@@ -131,7 +150,7 @@ impl<'s> Hand for RingHand<'s> {
 
     #[inline]
     fn take(&mut self, value: u64) -> &'s AtomicU64 {
-        let block = &self.blocks[self.turn % RING];
+        let Line(block) = &self.blocks[self.turn % RING];
         self.turn += 1;
         block.store(value, Ordering::Relaxed);
         block
@@ -139,6 +158,50 @@ impl<'s> Hand for RingHand<'s> {
 
     #[inline]
     unsafe fn give(&mut self, block: &'s AtomicU64) -> u64 {
+        block.load(Ordering::Relaxed)
+    }
+}
+
+/// The lines of [`exchange`](crate::workloads::sync_pool::exchange): each hand takes the block that it was given
+/// last. Right only where it is given as many as it takes.
+#[derive(Debug)]
+pub struct Newest(Lines);
+
+impl Subject for Newest {
+    const NAME: &'static str = LINES;
+    const UPSTREAM: bool = false;
+
+    fn fresh() -> Self {
+        Self(Lines::new())
+    }
+}
+
+impl Shared for Newest {
+    type Hand<'s> = NewestHand<'s>;
+
+    fn hand(&self) -> NewestHand<'_> {
+        let blocks = self.0.next().iter();
+        NewestHand(blocks.map(|Line(block)| block).collect())
+    }
+}
+
+/// The hand of a [`Newest`].
+#[derive(Debug)]
+pub struct NewestHand<'s>(Vec<&'s AtomicU64>);
+
+impl<'s> Hand for NewestHand<'s> {
+    type Block = &'s AtomicU64;
+
+    #[inline]
+    fn take(&mut self, value: u64) -> &'s AtomicU64 {
+        let block = self.0.pop().expect("it is given as many as it takes");
+        block.store(value, Ordering::Relaxed);
+        block
+    }
+
+    #[inline]
+    unsafe fn give(&mut self, block: &'s AtomicU64) -> u64 {
+        self.0.push(block);
         block.load(Ordering::Relaxed)
     }
 }

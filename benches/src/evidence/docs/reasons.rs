@@ -87,10 +87,10 @@ pub const REASONS: &[Reason] = &[
     why(
         "sync_pool/*",
         None,
-        "Half of it is the exchange itself, as the loop without an allocator shows. Probably the rest is the line of the block: \
-         the newest block is taken first, and the other thread has written to it last. From thread to thread blocks go in \
-         batches of 64 for one read-modify-write at each end: between two threads a pair takes as long as the lines alone, \
-         which the record has as *moving lines*.",
+        "Threads that hand blocks to one another move cache lines, and on some machines that is all that is left: *moving \
+         lines* is the workload with blocks that each thread keeps in a plain list of its own, without an allocator. A row \
+         as slow as that has nothing to gain. Between threads, blocks go in batches of 64 for one read-modify-write at each \
+         end. SegQueue, with four read-modify-writes a pair, keeps the threads from quarrelling about the slots.",
     ),
     why(
         "aligned/products",

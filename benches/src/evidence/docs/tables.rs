@@ -10,7 +10,7 @@ use crate::report::figure;
 /// The most subjects that a table has, from left to right: so many of each origin, and the peers
 /// fill what is left of [`WIDTH`].
 const COLUMNS: [(Origin, usize); 4] = [
-    (Origin::Floor, 1),
+    (Origin::Floor, 2),
     (Origin::Ours, 5),
     (Origin::System, 2),
     (Origin::Peer, WIDTH),
