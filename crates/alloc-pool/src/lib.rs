@@ -90,10 +90,10 @@
 //!
 //! | a pair, blocks of 64 bytes | loop | by hand | [`Pool`] | layout at run time | [`InlinePool`] | [`HardenedPool`] |
 //! | --- | --: | --: | --: | --: | --: | --: |
-//! | freed at once | 8 | 15 | 17 | 18 | 17 | 26 |
-//! | of 16 in use | 9 | 17 | 19 | 19 | 18 | 28 |
-//! | of 10,000, freed in order | 8.75 | 20 | 35 | 35 | 23 | 32 |
-//! | of 10,000, freed in no order | 19 | 25 | 39 | 39 | 27 | 36 |
+//! | freed at once | 8 | 15 | 17 | 18 | 17 | 28 |
+//! | of 16 in use | 9 | 17 | 19 | 19 | 18 | 29 |
+//! | of 10,000, freed in order | 8.75 | 20 | 35 | 35 | 23 | 45 |
+//! | of 10,000, freed in no order | 19 | 25 | 39 | 39 | 27 | 49 |
 //!
 //! (Instructions of x86-64, with those of the loop.) An [`InlinePool`] may move, and so its links
 //! are distances, which cost one addition and one subtraction.
@@ -125,10 +125,10 @@
 //!
 //! | | instructions a pair | time of a pair freed at once, of 16 in use |
 //! | --- | --: | --: |
-//! | seals: encoded links, double free, foreign pointer, canary | 11 | 0.7 ns, 0.7 ns |
-//! | and [`ZERO_ON_FREE`](Hardening::ZERO_ON_FREE) | 27 | 2.4 ns, 2.3 ns |
-//! | and [`RANDOM_ORDER`](Hardening::RANDOM_ORDER) | 34 | 1.6 ns, 1.6 ns |
-//! | [`Strict`]: all of them | 50 | 3.3 ns, 3.3 ns |
+//! | seals: encoded links, double free, foreign pointer, canary | 11 | 0.3 ns, 0.8 ns |
+//! | and [`ZERO_ON_FREE`](Hardening::ZERO_ON_FREE) | 26 | 1.9 ns, 3.6 ns |
+//! | and [`RANDOM_ORDER`](Hardening::RANDOM_ORDER) | 35 | 1.4 ns, 1.6 ns |
+//! | [`Strict`]: all of them | 50 | 2.9 ns, 3.9 ns |
 //!
 //! (The last three each on top of [`Pool`], with the seals, which are always there.) A seal takes a word
 //! in front of each block, or as much as the block is aligned to.

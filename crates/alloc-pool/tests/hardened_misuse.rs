@@ -196,17 +196,35 @@ fn written_behind_into_a_free_block() {
         &["broken free list"],
         || {
             let pool = pool();
-            let (block, next) = (allocate(&pool), allocate(&pool));
+            let (block, next, last) = (allocate(&pool), allocate(&pool), allocate(&pool));
             free(&pool, next);
+            free(&pool, last);
             // The key is not known, so what is left of the link is a random number. One of eight of them
             // is aligned; the other half of the seal makes sure that this one is not.
             // SAFETY: the seal of the block behind.
             let seal = unsafe { block.add(64) }.cast::<u64>();
             // SAFETY: as before.
             write(block, 64, unsafe { seal.read() } ^ 6);
-            for _ in 0..2 {
+            for _ in 0..3 {
                 allocate(&pool);
             }
+        },
+    );
+}
+
+#[test]
+fn written_behind_into_the_block_that_was_freed_last() {
+    let expected = ["overwritten: the word in front of the block at 0x"];
+    check_write(
+        "written_behind_into_the_block_that_was_freed_last",
+        &expected,
+        || {
+            let pool = pool();
+            let (block, next) = (allocate(&pool), allocate(&pool));
+            free(&pool, next);
+            write(block, 64, 0);
+            assert_eq!(allocate(&pool), next);
+            free(&pool, next);
         },
     );
 }
@@ -223,7 +241,7 @@ fn written_behind_into_a_block_that_was_never_handed_out() {
             let seal = unsafe { block.add(64) }.cast::<u64>();
             // SAFETY: as before.
             write(block, 64, unsafe { seal.read() } ^ 6);
-            for _ in 0..2 {
+            for _ in 0..3 {
                 allocate(&pool);
             }
         },

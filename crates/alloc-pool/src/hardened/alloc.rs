@@ -5,7 +5,7 @@ use core::ptr::{self, NonNull};
 
 use alloc_core::{AllocError, Allocator, AllocatorEq, Owns, Reset, checker, dangling};
 
-use super::seal::END;
+use super::seal::{ALONE, END};
 use super::{HardenedPool, Hardening, WAITING, key};
 use crate::check::{self, Misuse, Report};
 use crate::math;
@@ -201,6 +201,7 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
         // promise of `deallocate`.
         let link = unsafe { self.seals.link_of(block) };
         let free = link == END
+            || link.addr() == ALONE
             || self.block_at(link.addr()).is_some()
             || self.pool.free.holds(address - self.front());
         self.fail(

@@ -96,7 +96,8 @@ impl Hardening for Strict {
 /// - a size that no block has;
 /// - a write in front of the block, or behind the end of the one before it;
 ///
-/// and `allocate` finds links that were overwritten. (What lies behind the last block that was made
+/// and `allocate` finds links that were overwritten, but for that of the block that was freed last:
+/// its seal is looked at when it is freed again. (What lies behind the last block that was made
 /// ready, up to a kibibyte of blocks ahead of use, has no seal yet.) What is found ends the program with a message
 /// that names the address and the pool. Nothing unwinds. A wrong seal passes for a right one with a
 /// chance of one in 2⁶⁴ (2³² where a word has 32 bits). The word in front of a foreign pointer is read before it is known to be

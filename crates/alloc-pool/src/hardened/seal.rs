@@ -4,6 +4,7 @@
 //! │ seal │ bytes of the user          key ^ address                 in use
 //! │      ╰────────── size ──────╯     key ^ address ^ next block    free
 //!                                     key ^ address ^ END           free, and the last one
+//!                                     key ^ address ^ ALONE         free, and in no list
 //! ```
 //!
 //! One word says that a block is of this pool, whether it is in use, and which block is next. The
@@ -21,6 +22,10 @@ use crate::math::{self, SLOTS};
 /// What stands for no block. No block is there: it is not aligned.
 pub(super) const END: *mut u8 = ptr::without_provenance_mut(1);
 
+/// What the seal of a free block holds that is in no list. No block is there: it is not aligned. To
+/// turn all bits of a seal takes one instruction.
+pub(super) const ALONE: usize = !0;
+
 /// What a seal is: the address of a block, encoded, with the provenance of the block.
 type Seal = *mut u8;
 
@@ -31,7 +36,8 @@ type Seal = *mut u8;
 /// - S1: every block of the pool is valid for reads and writes of `size` bytes and of a seal in
 ///   front of them, and is aligned for one. `size` is zero as long as it is not known.
 /// - S2: the seal of a block in use is its [`mask`](Self::mask); that of a block in a list holds the
-///   next one in that list, or [`END`]. So does a list hold the first one.
+///   next one in that list, or [`END`]. So does a list hold the first one. A seal of a free block that
+///   is in no list holds [`ALONE`]. Each of `tops` is [`END`] or such a block.
 /// - S3: as FL4.
 #[derive(Debug)]
 #[repr(C)]
@@ -40,6 +46,9 @@ pub(crate) struct Seals {
     key: Cell<usize>,
     /// Bytes behind a seal: how large a block is to its user.
     size: Cell<usize>,
+    /// The block that was freed last, for each list: one that is freed and taken again at once is in no
+    /// list meanwhile, so that nobody waits for what its seal holds.
+    tops: [Cell<*mut u8>; SLOTS],
     lists: [Cell<*mut u8>; SLOTS],
 }
 
@@ -49,6 +58,7 @@ impl Seals {
         Self {
             key: Cell::new(key),
             size: Cell::new(size),
+            tops: [const { Cell::new(END) }; SLOTS],
             lists: [const { Cell::new(END) }; SLOTS],
         }
     }
@@ -86,10 +96,32 @@ impl Seals {
         self.key.get() ^ block.addr().get()
     }
 
-    /// Takes the first block of a list, and seals it as in use. `None` if the list has none, or if
-    /// what it has is no block: [`is_sound`](Self::is_sound) tells.
+    /// Takes the block of a list that was freed last, and seals it as in use. `None` if there is none, or if
+    /// what the list has is no block: [`is_sound`](Self::is_sound) tells.
+    ///
+    /// A seal that was overwritten while its block was the top one stays wrong, and is found when the block is freed.
     #[inline]
     pub(super) fn take(&self, slot: usize) -> Option<NonNull<u8>> {
+        let place = self.tops.get(slot)?;
+        let top = place.get();
+        if top == END {
+            return self.take_listed(slot);
+        }
+        // SAFETY: S2: it is not the end, so it is a block.
+        let top = unsafe { NonNull::new_unchecked(top) };
+        // SAFETY: S2: a block of this pool.
+        let seal = unsafe { seal_of(top) };
+        // SAFETY: S1 and S2.
+        let free = unsafe { checker::noted(seal) };
+        // SAFETY: S1. This is the seal of a block in use, by S2.
+        unsafe { checker::note(seal, free.map_addr(|free| free ^ ALONE)) };
+        place.set(END);
+        Some(top)
+    }
+
+    /// The same, of a list without its top.
+    #[inline]
+    fn take_listed(&self, slot: usize) -> Option<NonNull<u8>> {
         let list = self.lists.get(slot)?;
         let first = list.get();
         // This finds the end, and seven of eight links that were overwritten: a wrong key makes a
@@ -121,15 +153,20 @@ impl Seals {
     // memory, until the program ends with the report.
     #[inline]
     pub(super) unsafe fn give(&self, block: NonNull<u8>, slot: usize) -> bool {
-        let mask = self.mask(block);
-        // SAFETY: a block of this pool.
-        let seal = unsafe { seal_of(block) };
-        // SAFETY: S1 and S2.
-        if unsafe { checker::noted(seal) }.addr() != mask {
+        // SAFETY: the caller's promise, passed on.
+        if !unsafe { self.retire(block) } {
             return false;
         }
-        // SAFETY: just looked at.
-        unsafe { self.link(block, slot) };
+        let Some(place) = self.tops.get(slot) else {
+            return true;
+        };
+        let top = place.replace(block.as_ptr());
+        if top != END {
+            // SAFETY: S2: it is not the end, so it is a block.
+            let top = unsafe { NonNull::new_unchecked(top) };
+            // SAFETY: S2: it is free, of this pool and of this list.
+            unsafe { self.link(top, slot) };
+        }
         true
     }
 
@@ -170,7 +207,7 @@ impl Seals {
     ///
     /// It is a block of this pool, and nobody uses it.
     pub(crate) unsafe fn set_free(&self, block: NonNull<u8>) {
-        let free = self.mask(block) ^ END.addr();
+        let free = self.mask(block) ^ ALONE;
         // SAFETY: a block of this pool.
         let seal = unsafe { seal_of(block) };
         // SAFETY: S1.
@@ -192,13 +229,13 @@ impl Seals {
         let used = unsafe { checker::noted(seal) }.addr() == mask;
         if used {
             // SAFETY: S1.
-            unsafe { checker::note(seal, ptr::without_provenance_mut(mask ^ END.addr())) };
+            unsafe { checker::note(seal, ptr::without_provenance_mut(mask ^ ALONE)) };
         }
         used
     }
 
     /// What the seal of a block holds: null if the block is in use, else the address of another
-    /// block, or of [`END`].
+    /// block, or of [`END`], or [`ALONE`].
     ///
     /// # Safety
     ///
@@ -212,11 +249,11 @@ impl Seals {
         unsafe { checker::noted(seal) }.map_addr(|link| link ^ mask)
     }
 
-    /// The address of the first block of a list, or of [`END`].
+    /// The address of the block of a list that is next, or of [`END`].
     pub(super) fn first(&self, slot: usize) -> usize {
-        self.lists
-            .get(slot)
-            .map_or(END.addr(), |list| list.get().addr())
+        let next = |places: &[Cell<*mut u8>; SLOTS]| places.get(slot).map_or(END, Cell::get);
+        let top = next(&self.tops);
+        if top == END { next(&self.lists) } else { top }.addr()
     }
 
     /// Tells whether a list has no block.
@@ -237,7 +274,7 @@ impl Seals {
 
     /// The number of free blocks.
     pub(super) fn count(&self) -> usize {
-        let mut count = 0;
+        let mut count = self.tops.iter().filter(|top| top.get() != END).count();
         for list in &self.lists {
             let mut at = list.get();
             while is_aligned(at)
@@ -253,7 +290,9 @@ impl Seals {
 
     /// Forgets all blocks.
     pub(super) fn forget(&self) {
-        self.lists.iter().for_each(|list| list.set(END));
+        for place in self.tops.iter().chain(&self.lists) {
+            place.set(END);
+        }
     }
 }
 
