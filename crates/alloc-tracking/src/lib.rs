@@ -100,6 +100,8 @@ mod math;
 #[cfg(feature = "std")]
 mod profiler;
 mod stats;
+#[cfg(feature = "std")]
+mod tag;
 mod tracking;
 
 #[cfg(all(doctest, feature = "alloc"))]
@@ -114,6 +116,8 @@ pub use profiler::{
     thread_number,
 };
 pub use stats::Stats;
+#[cfg(feature = "std")]
+pub use tag::{Tag, TagGuard, Tagged, tag};
 pub use tracking::Tracking;
 
 #[cfg(all(doctest, feature = "alloc"))]
