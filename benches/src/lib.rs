@@ -50,6 +50,8 @@ pub mod progress;
 
 pub mod demo;
 
+pub mod oracle;
+
 /// The pages that speak of several crates, compiled and run where all of them are at hand.
 #[cfg(doctest)]
 mod pages {

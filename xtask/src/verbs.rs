@@ -10,6 +10,7 @@ mod lint;
 mod loom;
 mod miri;
 mod mutants;
+mod oracle;
 mod poison;
 mod sanitize;
 mod shuttle;
@@ -54,6 +55,7 @@ const VERBS: &[Verb] = &[
     bench::BENCH,
     bench::ICOUNT,
     asm::VERB,
+    oracle::VERB,
     doc::VERB,
 ];
 

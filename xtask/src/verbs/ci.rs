@@ -1,7 +1,7 @@
 //! `ci`: everything.
 
 use super::{
-    Verb, asm, bench, demo, doc, fuzz, lint, loom, miri, sanitize, shuttle, test, torture,
+    Verb, asm, bench, demo, doc, fuzz, lint, loom, miri, oracle, sanitize, shuttle, test, torture,
 };
 use crate::args::{Args, Flag, Operands, parse};
 use crate::step::{Plan, Step};
@@ -82,6 +82,7 @@ fn slow_steps(workspace: &Workspace) -> Vec<Step> {
     steps.extend(miri::all(workspace));
     steps.extend(fuzz::steps(workspace, FUZZ_SECONDS));
     steps.extend(bench::steps());
+    steps.push(oracle::step());
     steps.push(demo::small_step(workspace));
     steps
 }
