@@ -98,6 +98,8 @@ mod counters;
 #[cfg(feature = "std")]
 mod math;
 #[cfg(feature = "std")]
+pub mod profile;
+#[cfg(feature = "std")]
 mod profiler;
 mod stats;
 mod tracking;
@@ -108,6 +110,8 @@ mod compile_fail;
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
 
+#[cfg(feature = "std")]
+pub use profile::Profile;
 #[cfg(feature = "std")]
 pub use profiler::{
     FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation, Profiler, Report,
