@@ -42,9 +42,10 @@ impl Frame {
         self
     }
 
-    /// The name of the function, or `???`.
+    /// The name of the function, or `???` if there is none.
     pub fn name(&self) -> &str {
-        self.function.as_deref().unwrap_or("???")
+        let name = self.function.as_deref().unwrap_or_default();
+        if name.is_empty() { "???" } else { name }
     }
 }
 

@@ -27,15 +27,22 @@
 #![forbid(unsafe_code)]
 
 mod amount;
+mod difference;
 mod frame;
 mod metric;
 mod model;
+mod place;
 mod run;
 mod site;
+#[cfg(feature = "symbols")]
+mod symbolize;
+mod trim;
 
 pub use amount::{Amount, Point};
+pub use difference::{Change, Growth};
 pub use frame::{Frame, Mapping};
 pub use metric::Metric;
 pub use model::{Profile, Totals};
+pub use place::Place;
 pub use run::{Clock, Run, Sampling};
 pub use site::Site;

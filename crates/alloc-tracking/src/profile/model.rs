@@ -1,6 +1,7 @@
 //! The profile itself.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::vec::Vec;
 
 use super::{Amount, Frame, Mapping, Metric, Point, Run, Site};
@@ -39,6 +40,20 @@ pub struct Totals {
     pub lifetimes: u128,
 }
 
+impl Totals {
+    /// The number that `metric` names.
+    pub const fn value(&self, metric: Metric) -> u64 {
+        match metric {
+            Metric::TotalBytes => self.total.bytes,
+            Metric::TotalBlocks => self.total.blocks,
+            Metric::PeakBytes => self.at_peak.bytes,
+            Metric::PeakBlocks => self.at_peak.blocks,
+            Metric::EndBytes => self.at_end.bytes,
+            Metric::EndBlocks => self.at_end.blocks,
+        }
+    }
+}
+
 impl Profile {
     /// Makes the profile of a run, with no site yet.
     pub fn new(run: Run) -> Self {
@@ -63,11 +78,7 @@ impl Profile {
     /// Orders the sites by falling `metric`; those with the same value by total bytes, and then by stack,
     /// tag and thread, so that the order is always the same.
     pub fn sort_by(&mut self, metric: Metric) {
-        self.sites.sort_by(|a, b| {
-            let by_value = b.value(metric).cmp(&a.value(metric));
-            let by_total = b.total.bytes.cmp(&a.total.bytes);
-            by_value.then(by_total).then_with(|| a.key().cmp(&b.key()))
-        });
+        self.sites.sort_by(|a, b| a.order(b, metric));
     }
 
     /// Merges sites that have the same stack, tag and thread, and orders them by these.
@@ -82,6 +93,17 @@ impl Profile {
             }
             same
         });
+    }
+
+    /// This profile if no two sites have the same stack, tag and thread, or a copy with these merged.
+    pub(super) fn merged(&self) -> Cow<'_, Self> {
+        let mut seen = BTreeSet::new();
+        if self.sites.iter().all(|site| seen.insert(site.key())) {
+            return Cow::Borrowed(self);
+        }
+        let mut merged = self.clone();
+        merged.merge_sites();
+        Cow::Owned(merged)
     }
 
     /// The frames of an address, the innermost first; none if it is unknown or was not looked up.

@@ -1,5 +1,6 @@
 //! A place that allocates.
 
+use core::cmp::Ordering;
 use std::string::String;
 use std::vec::Vec;
 
@@ -136,7 +137,15 @@ impl Site {
         }
     }
 
-    /// What tells one site from another.
+    /// The larger of `metric` first, then the larger in all, and then by what tells them apart.
+    pub(super) fn order(&self, other: &Self, metric: Metric) -> Ordering {
+        let by_value = other.value(metric).cmp(&self.value(metric));
+        let by_total = other.total.bytes.cmp(&self.total.bytes);
+        let by_key = || self.key().cmp(&other.key());
+        by_value.then(by_total).then_with(by_key)
+    }
+
+    /// What tells one site from another: its stack, tag and thread.
     pub(super) fn key(&self) -> (&[usize], Option<&str>, Option<&str>) {
         (&self.stack, self.tag.as_deref(), self.thread.as_deref())
     }

@@ -1,0 +1,12 @@
+//! Each format that a profile is written in, read by a program that we did not write.
+//!
+//! A reader that is not on the machine is skipped by name; with `VIEWERS=required` in the environment its
+//! absence is a failure.
+#![cfg(feature = "std")]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
+
+mod made;
+
+#[cfg(feature = "symbols")]
+mod symbols;
+mod viewer;
