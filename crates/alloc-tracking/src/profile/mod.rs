@@ -36,7 +36,9 @@ mod run;
 mod site;
 #[cfg(feature = "symbols")]
 mod symbolize;
+mod text;
 mod trim;
+mod units;
 
 pub use amount::{Amount, Point};
 pub use difference::{Change, Growth};
@@ -46,3 +48,4 @@ pub use model::{Profile, Totals};
 pub use place::Place;
 pub use run::{Clock, Run, Sampling};
 pub use site::Site;
+pub use text::Text;

@@ -9,4 +9,5 @@ mod made;
 
 #[cfg(feature = "symbols")]
 mod symbols;
+mod text;
 mod viewer;
