@@ -27,8 +27,10 @@
 #![forbid(unsafe_code)]
 
 mod amount;
+mod dhat;
 mod difference;
 mod frame;
+mod json;
 mod metric;
 mod model;
 mod place;

@@ -7,6 +7,7 @@
 
 mod made;
 
+mod dhat;
 #[cfg(feature = "symbols")]
 mod symbols;
 mod text;
