@@ -29,6 +29,9 @@
 mod amount;
 mod dhat;
 mod difference;
+#[cfg(feature = "flamegraph")]
+mod flamegraph;
+mod folded;
 mod frame;
 mod json;
 mod metric;

@@ -8,6 +8,7 @@
 mod made;
 
 mod dhat;
+mod folded;
 #[cfg(feature = "symbols")]
 mod symbols;
 mod text;
