@@ -37,6 +37,8 @@ mod json;
 mod metric;
 mod model;
 mod place;
+mod pprof;
+mod protobuf;
 mod run;
 mod site;
 #[cfg(feature = "symbols")]
