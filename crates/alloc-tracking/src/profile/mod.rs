@@ -34,6 +34,7 @@ mod flamegraph;
 mod folded;
 mod frame;
 mod json;
+mod machine;
 mod metric;
 mod model;
 mod place;

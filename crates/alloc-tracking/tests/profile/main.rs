@@ -9,6 +9,7 @@ mod made;
 
 mod dhat;
 mod folded;
+mod json;
 mod pprof;
 #[cfg(feature = "symbols")]
 mod symbols;
