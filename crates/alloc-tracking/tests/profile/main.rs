@@ -10,7 +10,9 @@ mod made;
 mod dhat;
 mod folded;
 mod json;
+mod outputs;
 mod pprof;
+mod prometheus;
 #[cfg(feature = "symbols")]
 mod symbols;
 mod text;
