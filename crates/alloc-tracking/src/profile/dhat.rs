@@ -10,7 +10,6 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use super::json::{Quoted, write_list};
-use super::place::{NO_STACK, groups};
 use super::{Clock, Profile, Run, Site};
 
 /// What times are called, and a million of them, and below how many a block is short-lived.
@@ -118,12 +117,8 @@ impl FrameTable {
     /// The numbers of a site's lines, the innermost call first. A line begins with its address, as the
     /// viewer expects, so that no two stacks are the same.
     fn stack(&mut self, profile: &Profile, site: &Site) -> Vec<usize> {
-        let (stack, tag, thread) = site.key();
-        let places = profile.addressed(site);
-        let lines = places.map(|(address, place)| format!("{address:#x}: {place}"));
-        let unknown = stack.is_empty().then(|| NO_STACK.to_string());
-        let all = groups(thread, tag).chain(lines).chain(unknown);
-        all.map(|line| self.number(line)).collect()
+        let lines = profile.lines(site).into_iter();
+        lines.map(|line| self.number(line)).collect()
     }
 
     fn number(&mut self, line: String) -> usize {

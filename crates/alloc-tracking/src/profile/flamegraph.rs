@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use inferno::flamegraph::{self, Options, color::BasicPalette, color::Palette};
 
+use super::place::one_line;
 use super::{Metric, Profile};
 
 impl Profile {
@@ -19,7 +20,8 @@ impl Profile {
     pub fn write_flame_graph(&self, mut out: impl Write, metric: Metric) -> io::Result<()> {
         let mut options = Options::default();
         options.title = metric.to_string();
-        options.subtitle = Some(self.run.command_line()).filter(|command| !command.is_empty());
+        let command = drawable(&one_line(self.run.command_line()));
+        options.subtitle = Some(command).filter(|command| !command.is_empty());
         options.count_name = metric.unit().to_string();
         options.colors = Palette::Basic(BasicPalette::Mem);
         options.deterministic = true;
@@ -40,7 +42,12 @@ impl Profile {
         let lines = folded.iter().map(|(stack, value)| (stack, value >> shift));
         let drawn = lines.filter(|line| line.1 > 0);
         drawn
-            .map(|(stack, value)| std::format!("{stack} {value}"))
+            .map(|(stack, value)| drawable(&std::format!("{stack} {value}")))
             .collect()
     }
+}
+
+/// Text without the two characters, besides those of [`one_line`], that XML forbids.
+fn drawable(text: &str) -> String {
+    text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

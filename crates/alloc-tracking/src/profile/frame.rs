@@ -1,4 +1,4 @@
-//! What an address is in the source, and in which file it was loaded from.
+//! What an address is in the source.
 
 use core::fmt;
 use std::string::String;
@@ -63,34 +63,5 @@ impl fmt::Display for Frame {
             }
         }
         f.write_str(")")
-    }
-}
-
-/// A range of addresses that holds a part of a file: the program or a library of it.
-///
-/// With these a viewer can find the names of addresses by itself, later and on another machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Mapping {
-    /// The first address.
-    pub start: u64,
-    /// The address after the last one.
-    pub end: u64,
-    /// Where in the file `start` is, in bytes.
-    pub offset: u64,
-    /// The path of the file.
-    pub file: String,
-}
-
-impl Mapping {
-    /// Makes a mapping of `start..end` to `file`, from `offset` bytes on.
-    pub fn new(start: u64, end: u64, offset: u64, file: impl Into<String>) -> Self {
-        let file = file.into();
-        Self {
-            start,
-            end,
-            offset,
-            file,
-        }
     }
 }

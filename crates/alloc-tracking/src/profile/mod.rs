@@ -35,6 +35,8 @@ mod folded;
 mod frame;
 mod json;
 mod machine;
+mod mapping;
+mod massif;
 mod metric;
 mod model;
 mod place;
@@ -51,7 +53,8 @@ mod units;
 
 pub use amount::{Amount, Point};
 pub use difference::{Change, Growth};
-pub use frame::{Frame, Mapping};
+pub use frame::Frame;
+pub use mapping::Mapping;
 pub use metric::Metric;
 pub use model::{Profile, Totals};
 pub use place::Place;

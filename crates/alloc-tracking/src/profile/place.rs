@@ -3,6 +3,7 @@
 use core::fmt;
 use std::format;
 use std::string::{String, ToString};
+use std::vec::Vec;
 
 use super::{Frame, Profile, Site};
 
@@ -41,13 +42,17 @@ impl Profile {
         stack.flat_map(|&address| self.places_of(address).map(|(_, place)| place))
     }
 
-    /// The same with the address of each place.
-    pub(super) fn addressed<'a>(
-        &'a self,
-        site: &'a Site,
-    ) -> impl Iterator<Item = (usize, Place<'a>)> + 'a {
-        let stack = site.stack.iter();
-        stack.flat_map(|&address| self.places_of(address))
+    /// A site as lines for formats that know nothing but stacks: its thread, its tag, and then each place
+    /// after its address, the innermost call first. No two stacks have the same lines.
+    pub(super) fn lines(&self, site: &Site) -> Vec<String> {
+        let (stack, tag, thread) = site.key();
+        let places = stack.iter().flat_map(|&address| self.places_of(address));
+        let calls = places.map(|(address, place)| match place {
+            Place::Address(_) => format!("{address:#x}: ???"),
+            _ => format!("{address:#x}: {place}"),
+        });
+        let unknown = stack.is_empty().then(|| NO_STACK.to_string());
+        groups(thread, tag).chain(calls).chain(unknown).collect()
     }
 
     fn places_of(&self, address: usize) -> impl Iterator<Item = (usize, Place<'_>)> {
@@ -133,6 +138,18 @@ mod tests {
                 "0x200"
             ]
         );
+    }
+
+    #[test]
+    fn lines_begin_with_what_groups_them() {
+        let mut profile = Profile::default();
+        profile
+            .frames
+            .insert(2, vec![Frame::new("f"), Frame::new("g")]);
+        let site = Site::new([1, 2]).tag("a").thread("b");
+        let lines = ["[thread b]", "[tag a]", "0x1: ???", "0x2: f", "0x2: g"];
+        assert_eq!(profile.lines(&site), lines);
+        assert_eq!(profile.lines(&Site::default()), ["[no call stack]"]);
     }
 
     #[test]

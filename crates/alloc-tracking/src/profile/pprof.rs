@@ -46,6 +46,10 @@ impl Profile {
     /// was live at the end), `peak_objects` and `peak_space`, of which the last is the default. A tag
     /// and a thread are labels. Values beyond those of an `int64` become the largest.
     ///
+    /// Look the symbols up first. Of addresses without any pprof searches the
+    /// [files](Self::mappings) by itself, but in programs linked by lld, whose segments do not begin at a
+    /// page, that of Go 1.19 finds the wrong ones.
+    ///
     /// # Errors
     ///
     /// Those of `out`.

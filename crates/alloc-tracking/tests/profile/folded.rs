@@ -51,7 +51,7 @@ fn no_name_breaks_a_line() {
             "{line}"
         );
     }
-    let three = "0x3;???;???;f:g\u{fffd}\"h\"\\ \u{fffd}[31m\u{2028}_12";
+    let three = "0x3;???;???;f:g\u{fffd}\"h\"\\ \u{fffd}[31m\u{2028}\u{ffff}_12";
     assert!(lines.iter().any(|line| line.starts_with(three)), "{text}");
     // Of ten sites one has nothing, and two are the same.
     assert_eq!(lines.len(), nasty().sites.len() - 2);
@@ -60,7 +60,9 @@ fn no_name_breaks_a_line() {
 #[cfg(feature = "flamegraph")]
 mod drawn {
     use super::{Metric, Profile, nasty, ordinary, written};
+    use crate::viewer::{Temporary, find, read};
     use inferno::flamegraph::{Options, from_lines};
+    use std::process::Command;
 
     #[test]
     fn inferno_reads_every_line() {
@@ -94,6 +96,11 @@ mod drawn {
     fn the_largest_numbers_and_none_can_be_drawn() {
         let drawn = written(|out| nasty().write_flame_graph(out, Metric::TotalBytes));
         assert!(drawn.contains("[no call stack]"), "{drawn}");
+        if let Some(python) = find("flame_graph", "python3", "apt-get install python3") {
+            let file = Temporary::new("nasty.svg", drawn.as_bytes());
+            let parse = "import sys, xml.dom.minidom as dom; dom.parse(sys.argv[1])";
+            read(Command::new(python).args(["-c", parse]).arg(file.path()));
+        }
         let drawn = written(|out| Profile::default().write_flame_graph(out, Metric::EndBytes));
         assert!(drawn.contains("no site has bytes at the end"), "{drawn}");
     }

@@ -57,7 +57,7 @@ fn strings_and_numbers_come_back_whatever_they_are() {
     assert_eq!(root["run"]["started"], Value::Null);
     assert_eq!(
         root["sites"][7]["tag"],
-        json!("f;g\n\"h\"\\ \u{1b}[31m\u{2028} 12")
+        json!("f;g\n\"h\"\\ \u{1b}[31m\u{2028}\u{ffff} 12")
     );
     assert_eq!(root["sites"][0]["total"], json!([u64::MAX, u64::MAX]));
     assert_eq!(root["addresses"][0]["address"], json!("0x0"));

@@ -52,7 +52,7 @@ pub(crate) fn ordinary() -> Profile {
 pub(crate) fn nasty() -> Profile {
     let run = Run::new([unreadable(), "a \"b\"\\\n\t\u{1}é".into()], u32::MAX);
     let mut profile = Profile::new(run.times(u64::MAX, u64::MAX));
-    let evil = "f;g\n\"h\"\\ \u{1b}[31m\u{2028} 12";
+    let evil = "f;g\n\"h\"\\ \u{1b}[31m\u{2028}\u{ffff} 12";
     profile.frames.insert(
         1,
         vec![Frame::new(evil).at("a;b\"\n.rs", u32::MAX).column(u32::MAX)],

@@ -10,6 +10,7 @@ mod made;
 mod dhat;
 mod folded;
 mod json;
+mod massif;
 mod outputs;
 mod pprof;
 mod prometheus;

@@ -47,6 +47,7 @@ const WRITERS: &[(&str, Writer)] = &[
         profile.write_folded(out, Metric::TotalBytes)
     }),
     ("json", |profile, out| profile.write_json(out)),
+    ("massif", |profile, out| profile.write_massif(out)),
     ("pprof", |profile, out| profile.write_pprof(out)),
     ("prometheus", |_, out| page().write_to(out)),
     #[cfg(feature = "flamegraph")]
