@@ -2,7 +2,8 @@
 //!
 //! A reader that is not on the machine is skipped by name; with `VIEWERS=required` in the environment its
 //! absence is a failure.
-#![cfg(feature = "std")]
+//! Miri is not asked: nothing here is unsafe, and it cannot start the readers.
+#![cfg(all(feature = "std", not(miri)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 mod made;

@@ -113,7 +113,7 @@ n2: 10100 (heap allocation functions) of the program
 #[test]
 fn a_stack_may_be_deep() {
     let mut profile = Profile::default();
-    let depth = if cfg!(miri) { 10 } else { 3000 };
+    let depth = 3000;
     profile
         .sites
         .push(Site::new((0..depth).collect::<Vec<_>>()).at_end(1, 1));

@@ -17,7 +17,6 @@ fn stack() -> Vec<usize> {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "reads the file of the program")]
 fn the_functions_and_lines_of_this_test_are_found() {
     let mut profile = Profile::default();
     profile.sites.push(Site::new(stack()).total(1, 8));
