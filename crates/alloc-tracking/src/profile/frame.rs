@@ -5,7 +5,8 @@ use std::string::String;
 
 /// A place in the source that an address belongs to, as far as it is known.
 ///
-/// `Display` is one line, such as `parse (src/parse.rs:12:5)`.
+/// `Display` is one line, such as `parse (src/parse.rs:12:5)`. It leaves out where on the machine the
+/// source of the standard library and of crates from a registry is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Frame {
@@ -55,7 +56,7 @@ impl fmt::Display for Frame {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        write!(f, " ({file}")?;
+        write!(f, " ({}", short(file))?;
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
             if let Some(column) = self.column {
@@ -63,5 +64,74 @@ impl fmt::Display for Frame {
             }
         }
         f.write_str(")")
+    }
+}
+
+/// A path from the name of the crate on, if it is one of the standard library or of a registry.
+fn short(path: &str) -> &str {
+    let after = |folder: &str| path.split_once(folder).map(|parts| parts.1);
+    let library = || after("/rustlib/src/rust/library/");
+    let compiled = || {
+        after("/rustc/")?
+            .split_once("/library/")
+            .map(|parts| parts.1)
+    };
+    let bundled = || path.strip_prefix("/rust/deps/");
+    let crates = || {
+        after("/registry/src/")?
+            .split_once('/')
+            .map(|parts| parts.1)
+    };
+    library()
+        .or_else(compiled)
+        .or_else(bundled)
+        .or_else(crates)
+        .unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Frame, short};
+    use std::string::ToString;
+
+    #[test]
+    fn paths_begin_with_the_crate() {
+        for (path, expected) in [
+            (
+                "/rustc/59807616e1fa25/library/alloc/src/vec/mod.rs",
+                "alloc/src/vec/mod.rs",
+            ),
+            (
+                "/home/a/.rustup/toolchains/x/lib/rustlib/src/rust/library/core/src/a.rs",
+                "core/src/a.rs",
+            ),
+            (
+                "/rust/deps/hashbrown-0.16.1/src/raw.rs",
+                "hashbrown-0.16.1/src/raw.rs",
+            ),
+            (
+                "/home/a/.cargo/registry/src/index.crates.io-19/rgb-0.8/src/a.rs",
+                "rgb-0.8/src/a.rs",
+            ),
+            ("src/main.rs", "src/main.rs"),
+            ("/home/a/rustc/b.rs", "/home/a/rustc/b.rs"),
+            ("", ""),
+        ] {
+            assert_eq!(short(path), expected);
+        }
+    }
+
+    #[test]
+    fn as_much_as_is_known() {
+        assert_eq!(Frame::default().to_string(), "???");
+        assert_eq!(
+            Frame::new("").at("a.rs", 1).column(2).to_string(),
+            "??? (a.rs:1:2)"
+        );
+        let file = Frame {
+            line: None,
+            ..Frame::new("f").at("a.rs", 1).column(2)
+        };
+        assert_eq!(file.to_string(), "f (a.rs)");
     }
 }
