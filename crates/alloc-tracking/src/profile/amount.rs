@@ -24,6 +24,10 @@ impl Amount {
         self.bytes.checked_div(self.blocks)
     }
 
+    pub(super) const fn pair(self) -> (u64, u64) {
+        (self.blocks, self.bytes)
+    }
+
     /// Both numbers added up.
     #[must_use]
     pub const fn saturating_add(self, other: Self) -> Self {

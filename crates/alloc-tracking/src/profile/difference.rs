@@ -18,6 +18,10 @@ pub struct Change {
 }
 
 impl Change {
+    const fn pair(self) -> (i128, i128) {
+        (self.blocks, self.bytes)
+    }
+
     fn add(&mut self, amount: Amount, sign: i128) {
         // Neither overflows: it would take 2⁶³ sites.
         self.blocks += sign * i128::from(amount.blocks);
@@ -46,14 +50,7 @@ pub struct Growth<'a> {
 impl Growth<'_> {
     /// The number that `metric` names.
     pub const fn value(&self, metric: Metric) -> i128 {
-        match metric {
-            Metric::TotalBytes => self.total.bytes,
-            Metric::TotalBlocks => self.total.blocks,
-            Metric::PeakBytes => self.at_peak.bytes,
-            Metric::PeakBlocks => self.at_peak.blocks,
-            Metric::EndBytes => self.at_end.bytes,
-            Metric::EndBlocks => self.at_end.blocks,
-        }
+        metric.of([self.total.pair(), self.at_peak.pair(), self.at_end.pair()])
     }
 
     fn add(&mut self, site: &Site, sign: i128) {

@@ -33,6 +33,19 @@ impl Metric {
         Self::EndBlocks,
     ];
 
+    /// This one of the blocks and bytes in all, at the peak and at the end.
+    pub(super) const fn of<T: Copy>(self, amounts: [(T, T); 3]) -> T {
+        let [total, at_peak, at_end] = amounts;
+        match self {
+            Self::TotalBytes => total.1,
+            Self::TotalBlocks => total.0,
+            Self::PeakBytes => at_peak.1,
+            Self::PeakBlocks => at_peak.0,
+            Self::EndBytes => at_end.1,
+            Self::EndBlocks => at_end.0,
+        }
+    }
+
     /// What is counted: `bytes` or `blocks`.
     pub const fn unit(self) -> &'static str {
         match self {
@@ -53,5 +66,25 @@ impl fmt::Display for Metric {
             Self::EndBytes => "bytes at the end",
             Self::EndBlocks => "blocks at the end",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Metric, Profile, Site};
+
+    #[test]
+    fn each_names_one_number() {
+        let mut profile = Profile::default();
+        profile
+            .sites
+            .push(Site::new([1]).total(2, 1).at_peak(4, 3).at_end(6, 5));
+        let none = Profile::default();
+        let growth = &profile.difference(&none, Metric::EndBytes)[0];
+        for (metric, value) in Metric::ALL.into_iter().zip(1..) {
+            assert_eq!(profile.sites[0].value(metric), value, "{metric}");
+            assert_eq!(profile.totals().value(metric), value, "{metric}");
+            assert_eq!(growth.value(metric), i128::from(value), "{metric}");
+        }
     }
 }

@@ -43,14 +43,7 @@ pub struct Totals {
 impl Totals {
     /// The number that `metric` names.
     pub const fn value(&self, metric: Metric) -> u64 {
-        match metric {
-            Metric::TotalBytes => self.total.bytes,
-            Metric::TotalBlocks => self.total.blocks,
-            Metric::PeakBytes => self.at_peak.bytes,
-            Metric::PeakBlocks => self.at_peak.blocks,
-            Metric::EndBytes => self.at_end.bytes,
-            Metric::EndBlocks => self.at_end.blocks,
-        }
+        metric.of([self.total.pair(), self.at_peak.pair(), self.at_end.pair()])
     }
 }
 
@@ -137,7 +130,7 @@ mod tests {
             Site::new([3]).total(9, 50).at_peak(1, 10),
             Site::new([2]).total(1, 10).at_end(1, 10),
             Site::new([2]).total(1, 10).at_end(1, 10).tag("a"),
-            Site::new([1, 9]).total(2, 90),
+            Site::new([4, 9]).total(2, 90),
         ];
         let mut profile = Profile::default();
         for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]] {
@@ -166,6 +159,7 @@ mod tests {
             ],
             ..Profile::default()
         };
+        (profile.sites[0].samples, profile.sites[2].samples) = (5, 6);
         profile.sites[0].series = curve(10);
         profile.sites[2].series = curve(20);
         profile.merge_sites();
@@ -174,6 +168,7 @@ mod tests {
                 .into_iter()
                 .map(|p| Point::new(p.time, Amount::new(2, 30)))
                 .collect(),
+            samples: 11,
             ..Site::new([7]).total(3, 40).max(3, 30).lifetimes(7)
         };
         assert_eq!(profile.sites[0], merged);

@@ -97,14 +97,7 @@ impl Site {
 
     /// The number that `metric` names.
     pub const fn value(&self, metric: Metric) -> u64 {
-        match metric {
-            Metric::TotalBytes => self.total.bytes,
-            Metric::TotalBlocks => self.total.blocks,
-            Metric::PeakBytes => self.at_peak.bytes,
-            Metric::PeakBlocks => self.at_peak.blocks,
-            Metric::EndBytes => self.at_end.bytes,
-            Metric::EndBlocks => self.at_end.blocks,
-        }
+        metric.of([self.total.pair(), self.at_peak.pair(), self.at_end.pair()])
     }
 
     /// For how long a block lived on average, or `None` if there was none.

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use alloc_tracking::Profile;
-use alloc_tracking::profile::Sampling;
+use alloc_tracking::profile::{Clock, Sampling};
 
 use crate::made::{nasty, ordinary};
 use crate::viewer::{Temporary, find, read};
@@ -118,6 +118,12 @@ fn go_takes_what_is_strange() {
         return;
     };
     assert_lines(&raw, &["Period: 524288"]);
+    let mut other = ordinary();
+    other.run.clock = Clock::Blocks;
+    other.frames.clear();
+    let raw = pprof("pprof_other", &other, &["-raw", "-symbolize=none"]).unwrap();
+    assert!(!raw.contains("Duration"), "{raw}");
+    assert_lines(&raw, &["1: 0x1000/0x2000/0x0 /usr/bin/wordcount"]);
     let raw = pprof("pprof_nasty", &nasty(), &["-raw"]).unwrap();
     let most = i64::MAX;
     assert_lines(
