@@ -3,13 +3,12 @@
 //! Its fields are described in `dhat/dh_main.c` of valgrind. What its viewer reads is checked by a
 //! test that runs the viewer.
 
-use std::collections::BTreeMap;
 use std::format;
 use std::io::{self, BufWriter, Write};
-use std::string::{String, ToString};
-use std::vec::Vec;
+use std::string::ToString;
 
 use super::json::{Quoted, write_list};
+use super::lines::Lines;
 use super::{Clock, Profile, Run, Site};
 
 /// What times are called, and a million of them, and below how many a block is short-lived.
@@ -36,14 +35,16 @@ impl Profile {
         // The viewer refuses a place that is named twice.
         let profile = &*self.merged();
         let mut out = BufWriter::new(out);
-        let mut table = FrameTable::new();
+        // The viewer takes the first line for the root of its tree, and expects an address before each
+        // of the others.
+        let mut lines = Lines::new(profile, "[root]");
         write_header(&mut out, &profile.run)?;
         out.write_all(b",\"pps\":\n")?;
         write_list(&mut out, "\n,", &profile.sites, |out, site| {
-            write_site(out, site, &table.stack(profile, site))
+            write_site(out, site, &lines.of(site))
         })?;
         out.write_all(b"\n,\"ftbl\":\n")?;
-        write_list(&mut out, "\n,", table.in_order(), |out, name| {
+        write_list(&mut out, "\n,", lines.in_order(), |out, name| {
             write!(out, "{}", Quoted(name))
         })?;
         out.write_all(b"\n}\n")?;
@@ -99,36 +100,4 @@ fn write_site(out: &mut impl Write, site: &Site, stack: &[usize]) -> io::Result<
     )?;
     write_list(out, ",", stack, |out, index| write!(out, "{index}"))?;
     out.write_all(b"}")
-}
-
-/// The lines of all stacks, each once, with their numbers.
-struct FrameTable {
-    numbers: BTreeMap<String, usize>,
-}
-
-impl FrameTable {
-    fn new() -> Self {
-        // The viewer takes the first for the root of its tree.
-        Self {
-            numbers: BTreeMap::from([("[root]".to_string(), 0)]),
-        }
-    }
-
-    /// The numbers of a site's lines, the innermost call first. A line begins with its address, as the
-    /// viewer expects, so that no two stacks are the same.
-    fn stack(&mut self, profile: &Profile, site: &Site) -> Vec<usize> {
-        let lines = profile.lines(site).into_iter();
-        lines.map(|line| self.number(line)).collect()
-    }
-
-    fn number(&mut self, line: String) -> usize {
-        let next = self.numbers.len();
-        *self.numbers.entry(line).or_insert(next)
-    }
-
-    fn in_order(&self) -> Vec<&String> {
-        let mut lines: Vec<_> = self.numbers.iter().collect();
-        lines.sort_by_key(|line| line.1);
-        lines.into_iter().map(|line| line.0).collect()
-    }
 }

@@ -1,11 +1,12 @@
 //! The format of valgrind's Massif.
 
 use std::io::{self, BufWriter, Write};
-use std::string::{String, ToString};
+use std::string::String;
 use std::vec::Vec;
 
+use super::lines::Lines;
 use super::place::one_line;
-use super::{Amount, Clock, Metric, Point, Profile, Site};
+use super::{Amount, Clock, Metric, Point, Profile};
 
 /// What a tree begins with.
 const ROOT: &str = "(heap allocation functions) of the program";
@@ -91,16 +92,18 @@ impl Profile {
     }
 
     fn write_tree(&self, out: &mut impl Write, metric: Metric) -> io::Result<()> {
+        let mut lines = Lines::new(self, ROOT);
         let some = self.sites.iter().filter(|site| site.value(metric) > 0);
         let mut paths: Vec<_> = some
-            .map(|site| (path(self, site), site.value(metric)))
+            .map(|site| (lines.of(site), site.value(metric)))
             .collect();
-        paths.sort();
+        paths.sort_unstable();
+        let labels: Vec<_> = lines.in_order().into_iter().map(cell).collect();
         let threshold = sum(&paths).div_ceil(THRESHOLD);
         // A list of what is to be written instead of recursion: stacks may be deep.
         let mut branches = Vec::from([Branch {
             depth: 0,
-            label: ROOT.to_string(),
+            label: 0,
             paths: &paths,
         }]);
         while let Some(branch) = branches.pop() {
@@ -114,7 +117,13 @@ impl Profile {
                 label,
                 paths,
             } = branch;
-            writeln!(out, "{:depth$}n{count}: {} {label}", "", sum(paths))?;
+            writeln!(
+                out,
+                "{:depth$}n{count}: {} {}",
+                "",
+                sum(paths),
+                labels[label]
+            )?;
             if !small.is_empty() {
                 let bytes = small.iter().map(|child| sum(child.paths));
                 let bytes = bytes.fold(0, u64::saturating_add);
@@ -132,13 +141,13 @@ impl Profile {
     }
 }
 
-/// A stack, the innermost call first, and its bytes.
-type Path = (Vec<String>, u64);
+/// The numbers of the lines of a stack, the innermost call first, and its bytes.
+type Path = (Vec<usize>, u64);
 
 /// All stacks, in order, that begin with the same `depth` lines, of which the last is the label.
 struct Branch<'a> {
     depth: usize,
-    label: String,
+    label: usize,
     paths: &'a [Path],
 }
 
@@ -150,15 +159,11 @@ impl<'a> Branch<'a> {
         let groups = self.paths[ended..].chunk_by(|a, b| a.0[depth] == b.0[depth]);
         let child = |paths: &'a [Path]| Branch {
             depth: depth + 1,
-            label: paths[0].0[depth].clone(),
+            label: paths[0].0[depth],
             paths,
         };
         groups.map(child).collect()
     }
-}
-
-fn path(profile: &Profile, site: &Site) -> Vec<String> {
-    profile.lines(site).into_iter().map(cell).collect()
 }
 
 fn sum(paths: &[Path]) -> u64 {

@@ -77,6 +77,7 @@ mod flamegraph;
 mod folded;
 mod frame;
 mod json;
+mod lines;
 mod machine;
 mod mapping;
 mod massif;

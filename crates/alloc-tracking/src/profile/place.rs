@@ -3,7 +3,6 @@
 use core::fmt;
 use std::format;
 use std::string::{String, ToString};
-use std::vec::Vec;
 
 use super::{Frame, Profile, Site};
 
@@ -39,27 +38,14 @@ impl Profile {
     /// is several places; one that is not known is one.
     pub fn places<'a>(&'a self, site: &'a Site) -> impl Iterator<Item = Place<'a>> + 'a {
         let stack = site.stack.iter();
-        stack.flat_map(|&address| self.places_of(address).map(|(_, place)| place))
+        stack.flat_map(|&address| self.places_of(address))
     }
 
-    /// A site as lines for formats that know nothing but stacks: its thread, its tag, and then each place
-    /// after its address, the innermost call first. No two stacks have the same lines.
-    pub(super) fn lines(&self, site: &Site) -> Vec<String> {
-        let (stack, tag, thread) = site.key();
-        let places = stack.iter().flat_map(|&address| self.places_of(address));
-        let calls = places.map(|(address, place)| match place {
-            Place::Address(_) => format!("{address:#x}: ???"),
-            _ => format!("{address:#x}: {place}"),
-        });
-        let unknown = stack.is_empty().then(|| NO_STACK.to_string());
-        groups(thread, tag).chain(calls).chain(unknown).collect()
-    }
-
-    fn places_of(&self, address: usize) -> impl Iterator<Item = (usize, Place<'_>)> {
+    /// The places of one address.
+    pub(super) fn places_of(&self, address: usize) -> impl Iterator<Item = Place<'_>> {
         let frames = self.resolve(address);
         let unknown = frames.is_empty().then(|| self.place_in_file(address));
-        let known = frames.iter().map(Place::Source);
-        known.chain(unknown).map(move |place| (address, place))
+        frames.iter().map(Place::Source).chain(unknown)
     }
 
     fn place_in_file(&self, address: usize) -> Place<'_> {
@@ -138,18 +124,6 @@ mod tests {
                 "0x200"
             ]
         );
-    }
-
-    #[test]
-    fn lines_begin_with_what_groups_them() {
-        let mut profile = Profile::default();
-        profile
-            .frames
-            .insert(2, vec![Frame::new("f"), Frame::new("g")]);
-        let site = Site::new([1, 2]).tag("a").thread("b");
-        let lines = ["[thread b]", "[tag a]", "0x1: ???", "0x2: f", "0x2: g"];
-        assert_eq!(profile.lines(&site), lines);
-        assert_eq!(profile.lines(&Site::default()), ["[no call stack]"]);
     }
 
     #[test]
