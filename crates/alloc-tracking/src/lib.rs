@@ -83,7 +83,9 @@
 //! # Features
 //!
 //! - `alloc` (default): the global allocator as the default of the type parameter.
-//! - `std`: `Profiler`.
+//! - `std`: `Profiler`, and the module `profile`: reports that viewers open.
+//! - `symbols`: the names of functions and lines of source for a profile, by the crate `backtrace`.
+//! - `flamegraph`: a profile drawn as a flame graph, by the crate `inferno`, which is under the CDDL.
 //! - `nightly`: the traits of `core::alloc`; needs a nightly compiler.
 #![no_std]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
@@ -98,6 +100,8 @@ mod counters;
 #[cfg(feature = "std")]
 mod math;
 #[cfg(feature = "std")]
+pub mod profile;
+#[cfg(feature = "std")]
 mod profiler;
 mod stats;
 #[cfg(feature = "std")]
@@ -110,6 +114,8 @@ mod compile_fail;
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
 
+#[cfg(feature = "std")]
+pub use profile::Profile;
 #[cfg(feature = "std")]
 pub use profiler::{
     FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation, Profiler, Report,

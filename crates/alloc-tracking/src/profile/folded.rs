@@ -1,0 +1,77 @@
+//! Folded stacks: one line for each call stack, as Brendan Gregg's flame graphs take them.
+
+use std::collections::BTreeMap;
+use std::format;
+use std::io::{self, BufWriter, Write};
+use std::string::{String, ToString};
+use std::vec::Vec;
+
+use super::place::{NO_STACK, groups, one_line};
+use super::{Metric, Place, Profile, Site};
+
+impl Profile {
+    /// Writes a line for each call stack that has something of `metric`: the names of its functions,
+    /// the outermost first, separated by `;`, and after a space the number.
+    ///
+    /// Stacks of the same names are one line, and the lines are in alphabetical order. A thread and
+    /// a tag become the outermost names. A `;` in a name becomes `:`, a line break `�`, and
+    /// the space before a number at the end of a name `_`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_folded(&self, out: impl Write, metric: Metric) -> io::Result<()> {
+        let mut out = BufWriter::new(out);
+        for (stack, value) in self.folded(metric) {
+            let value = u64::try_from(value).unwrap_or(u64::MAX);
+            writeln!(out, "{stack} {value}")?;
+        }
+        out.flush()
+    }
+
+    /// The stacks and their numbers, none of which is 0.
+    pub(super) fn folded(&self, metric: Metric) -> BTreeMap<String, u128> {
+        let mut lines = BTreeMap::new();
+        for site in self.sites.iter().filter(|site| site.value(metric) > 0) {
+            let sum = lines.entry(self.folded_stack(site)).or_insert(0_u128);
+            *sum += u128::from(site.value(metric));
+        }
+        lines
+    }
+
+    fn folded_stack(&self, site: &Site) -> String {
+        let (_, tag, thread) = site.key();
+        let mut calls: Vec<_> = self.places(site).map(name).collect();
+        if calls.is_empty() {
+            calls.push(NO_STACK.to_string());
+        }
+        calls.reverse();
+        let names = groups(thread, tag).chain(calls).map(|name| cell(&name));
+        names.collect::<Vec<_>>().join(";")
+    }
+}
+
+/// The function alone: with the line in it, one function would be many flames.
+fn name(place: Place<'_>) -> String {
+    match place {
+        Place::Source(frame) => frame.name().to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// A name that no reader takes for two, or for none.
+fn cell(name: &str) -> String {
+    let line = one_line(name).replace(';', ":");
+    match line.trim() {
+        "" => "???".to_string(),
+        trimmed => match trimmed.rsplit_once(' ') {
+            // Before the number of the line it would be a second one.
+            Some((rest, last)) if is_number(last) => format!("{rest}_{last}"),
+            _ => trimmed.to_string(),
+        },
+    }
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_digit() || c == '.')
+}

@@ -1,0 +1,192 @@
+//! The whole profile as JSON, for other programs.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufWriter, Write};
+use std::time::SystemTime;
+
+use super::json::{OrNull, Quoted, write_list};
+use super::{Amount, Clock, Frame, Mapping, Point, Profile, Run, Site, Totals};
+
+/// The version of the format. It grows when a field changes its meaning or goes; new fields may come
+/// without that.
+const VERSION: u32 = 1;
+
+const fn clock(clock: Clock) -> &'static str {
+    match clock {
+        Clock::Nanoseconds => "nanoseconds",
+        Clock::Instructions => "instructions",
+        Clock::Blocks => "blocks",
+        Clock::Bytes => "bytes",
+    }
+}
+
+impl Profile {
+    /// Writes everything the profile holds as JSON.
+    ///
+    /// ```text
+    /// {"format": "alloc-tracking profile", "version": 1,
+    ///  "run": {"command": ["wordcount", "book.txt"], "pid": 4242,
+    ///   "started": 1700000000000000000,   nanoseconds since 1970, or null
+    ///   "clock": "nanoseconds",           or instructions, blocks, bytes: the unit of all other times
+    ///   "peak": 800, "end": 1000,
+    ///   "sampling": {"distance": 524288, "samples": 91},   or null: every block was recorded
+    ///   "unrecorded": 0},
+    ///  "totals": {"total": [7, 448], "at_peak": ..., "at_end": ..., "lifetimes": 900},
+    ///  "mappings": [{"start": "0x1000", "end": "0x2000", "offset": 0, "file": "/bin/wordcount"}, ...],
+    ///  "addresses": [{"address": "0x1000",
+    ///    "frames": [{"function": "parse", "file": "src/parse.rs", "line": 12, "column": null}, ...]}, ...],
+    ///  "series": [[5, 1, 64], ...],        time, blocks and bytes that were live
+    ///  "sites": [{"stack": [0, 3],         indices into "addresses", the innermost call first
+    ///    "tag": null, "thread": "main",
+    ///    "total": [7, 448],                blocks and bytes, as in all that follow
+    ///    "max": [2, 128], "at_peak": [2, 128], "at_end": [0, 0],
+    ///    "lifetimes": 900, "samples": 0, "series": []}, ...]}
+    /// ```
+    ///
+    /// Numbers are whole and exact; some readers round them above 2⁵³. Addresses are strings for that
+    /// reason. What is not UTF-8 in the command becomes `�`. A reader should pass over fields that it does
+    /// not know, and refuse a version that it does not know.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_json(&self, out: impl Write) -> io::Result<()> {
+        let mut out = BufWriter::new(out);
+        let stacks = self.sites.iter().flat_map(|site| &site.stack);
+        let mut indices: BTreeMap<usize, usize> = stacks.map(|&address| (address, 0)).collect();
+        for (index, number) in indices.values_mut().enumerate() {
+            *number = index;
+        }
+        write!(
+            out,
+            "{{\"format\":\"alloc-tracking profile\",\"version\":{VERSION},\n\"run\":"
+        )?;
+        write_run(&mut out, &self.run)?;
+        out.write_all(b",\n\"totals\":")?;
+        write_totals(&mut out, &self.totals())?;
+        out.write_all(b",\n\"mappings\":")?;
+        write_list(&mut out, ",\n", &self.mappings, write_mapping)?;
+        out.write_all(b",\n\"addresses\":")?;
+        write_list(&mut out, ",\n", indices.keys(), |out, address| {
+            write!(out, "{{\"address\":\"{address:#x}\",\"frames\":")?;
+            write_list(out, ",", self.resolve(*address), write_frame)?;
+            out.write_all(b"}")
+        })?;
+        out.write_all(b",\n\"series\":")?;
+        write_list(&mut out, ",", &self.series, write_point)?;
+        out.write_all(b",\n\"sites\":")?;
+        write_list(&mut out, ",\n", &self.sites, |out, site| {
+            write_site(out, site, &indices)
+        })?;
+        out.write_all(b"}\n")?;
+        out.flush()
+    }
+}
+
+fn write_run<W: Write>(out: &mut W, run: &Run) -> io::Result<()> {
+    let since_1970 = run
+        .started
+        .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    out.write_all(b"{\"command\":")?;
+    write_list(out, ",", &run.command, |out, word| {
+        write!(out, "{}", Quoted(&word.to_string_lossy()))
+    })?;
+    let started = OrNull(since_1970.map(|time| time.as_nanos()));
+    write!(out, ",\"pid\":{},\"started\":{started},", run.pid)?;
+    let Run {
+        peak,
+        end,
+        unrecorded,
+        ..
+    } = run;
+    write!(
+        out,
+        "\"clock\":\"{}\",\"peak\":{peak},\"end\":{end},\"sampling\":",
+        clock(run.clock)
+    )?;
+    match run.sampling {
+        None => out.write_all(b"null")?,
+        Some(s) => write!(
+            out,
+            "{{\"distance\":{},\"samples\":{}}}",
+            s.distance, s.samples
+        )?,
+    }
+    write!(out, ",\"unrecorded\":{unrecorded}}}")
+}
+
+fn write_totals<W: Write>(out: &mut W, totals: &Totals) -> io::Result<()> {
+    out.write_all(b"{\"total\":")?;
+    write_amount(out, totals.total)?;
+    out.write_all(b",\"at_peak\":")?;
+    write_amount(out, totals.at_peak)?;
+    out.write_all(b",\"at_end\":")?;
+    write_amount(out, totals.at_end)?;
+    write!(out, ",\"lifetimes\":{}}}", totals.lifetimes)
+}
+
+fn write_mapping<W: Write>(out: &mut W, mapping: &Mapping) -> io::Result<()> {
+    let Mapping {
+        start,
+        end,
+        offset,
+        file,
+    } = mapping;
+    write!(
+        out,
+        "{{\"start\":\"{start:#x}\",\"end\":\"{end:#x}\",\"offset\":{offset},"
+    )?;
+    write!(out, "\"file\":{}}}", Quoted(file))
+}
+
+fn write_frame<W: Write>(out: &mut W, frame: &Frame) -> io::Result<()> {
+    let function = OrNull(frame.function.as_deref().map(Quoted));
+    let file = OrNull(frame.file.as_deref().map(Quoted));
+    let (line, column) = (OrNull(frame.line), OrNull(frame.column));
+    write!(
+        out,
+        "{{\"function\":{function},\"file\":{file},\"line\":{line},\"column\":{column}}}"
+    )
+}
+
+fn write_point<W: Write>(out: &mut W, point: &Point) -> io::Result<()> {
+    let Amount { blocks, bytes } = point.live;
+    write!(out, "[{},{blocks},{bytes}]", point.time)
+}
+
+fn write_amount<W: Write>(out: &mut W, amount: Amount) -> io::Result<()> {
+    let Amount { blocks, bytes } = amount;
+    write!(out, "[{blocks},{bytes}]")
+}
+
+fn write_site<W: Write>(
+    out: &mut W,
+    site: &Site,
+    indices: &BTreeMap<usize, usize>,
+) -> io::Result<()> {
+    out.write_all(b"{\"stack\":")?;
+    write_list(out, ",", &site.stack, |out, address| {
+        write!(out, "{}", indices[address])
+    })?;
+    let tag = OrNull(site.tag.as_deref().map(Quoted));
+    let thread = OrNull(site.thread.as_deref().map(Quoted));
+    write!(out, ",\"tag\":{tag},\"thread\":{thread}")?;
+    for (name, amount) in [
+        ("total", site.total),
+        ("max", site.max),
+        ("at_peak", site.at_peak),
+        ("at_end", site.at_end),
+    ] {
+        write!(out, ",\"{name}\":")?;
+        write_amount(out, amount)?;
+    }
+    let Site {
+        lifetimes, samples, ..
+    } = site;
+    write!(
+        out,
+        ",\"lifetimes\":{lifetimes},\"samples\":{samples},\"series\":"
+    )?;
+    write_list(out, ",", &site.series, write_point)?;
+    out.write_all(b"}")
+}
