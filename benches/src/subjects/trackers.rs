@@ -2,7 +2,7 @@
 
 use std::alloc::System;
 
-use alloc_tracking::{Profiler, Tracking};
+use alloc_tracking::{Profiler, SiteProfiler, Stamps, Tracking};
 
 use super::heaps::{Heap, Of, heap};
 
@@ -12,9 +12,40 @@ static TRACKING: Tracking<System> = Tracking::new(System);
 /// What [`Profiled`] records with.
 static PROFILER: Profiler<System> = Profiler::new(System);
 
+/// What [`BySite`] records with: one account of all blocks.
+static BY_SITE: SiteProfiler<System> = SiteProfiler::new(System);
+
+/// What [`Stamped`] records with: lifetimes as well.
+static STAMPED: SiteProfiler<System> = SiteProfiler::new(System).with_stamps(Stamps::Coarse);
+
+/// What [`CallStacks`] records with: an account for each call stack. The program has to keep frame
+/// pointers (`RUSTFLAGS="-C force-frame-pointers=yes"`), or there are none.
+static CALL_STACKS: SiteProfiler<System> = SiteProfiler::new(System).with_call_stacks(32);
+
+/// What [`Everything`] records with: call stacks and lifetimes.
+static EVERYTHING: SiteProfiler<System> = SiteProfiler::new(System)
+    .with_call_stacks(32)
+    .with_stamps(Stamps::Coarse);
+
+/// What [`Sampled`] records with: a block in 512 KiB, with its call stack.
+static SAMPLED: SiteProfiler<System> = SiteProfiler::new(System)
+    .with_call_stacks(32)
+    .with_samples(512 << 10);
+
+/// What [`Off`] does not record with.
+static OFF: SiteProfiler<System> = SiteProfiler::new(System)
+    .with_call_stacks(32)
+    .switched_off();
+
 heap! {
     "Tracking" TheTracking Counted: Tracking<System> = TRACKING;
     "Profiler" TheProfiler Profiled: Profiler<System> = PROFILER;
+    "SiteProfiler" TheBySite BySite: SiteProfiler<System> = BY_SITE;
+    "SiteProfiler, stamps" TheStamped Stamped: SiteProfiler<System> = STAMPED;
+    "SiteProfiler, call stacks" TheCallStacks CallStacks: SiteProfiler<System> = CALL_STACKS;
+    "SiteProfiler, everything" TheEverything Everything: SiteProfiler<System> = EVERYTHING;
+    "SiteProfiler, sampled" TheSampled Sampled: SiteProfiler<System> = SAMPLED;
+    "SiteProfiler, off" TheOff Off: SiteProfiler<System> = OFF;
 }
 
 /// Trackers of other crates.

@@ -119,7 +119,7 @@ pub use profile::Profile;
 #[cfg(feature = "std")]
 pub use profiler::{
     FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation, Profiler, Report,
-    thread_number,
+    SiteProfiler, Stamps, thread_number,
 };
 pub use stats::Stats;
 #[cfg(feature = "std")]

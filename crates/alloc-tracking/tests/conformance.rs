@@ -39,7 +39,7 @@ suite!(
 #[cfg(feature = "std")]
 mod std_only {
     use super::*;
-    use alloc_tracking::Profiler;
+    use alloc_tracking::{Profiler, SiteProfiler, Stamps};
 
     suite!(profiler, Profiler::new, [eq, threads, send]);
     #[cfg(not(miri))]
@@ -59,6 +59,36 @@ mod std_only {
         profiler_arena,
         |_| Profiler::new(Bump::new()),
         [owns, reset],
+        limits = Limits::block(256, 64).bytes(1 << 12)
+    );
+
+    suite!(by_site, SiteProfiler::new, [eq, threads, send]);
+    #[cfg(not(miri))]
+    suite!(
+        by_site_with_everything,
+        |up| SiteProfiler::new(up)
+            .with_call_stacks(32)
+            .with_stamps(Stamps::Precise)
+            .with_exact_peak(),
+        [eq, threads, send]
+    );
+    #[cfg(not(miri))]
+    suite!(
+        by_site_sampled,
+        |up| SiteProfiler::new(up).with_samples(100),
+        [eq, threads, send]
+    );
+    #[cfg(not(miri))]
+    suite!(
+        by_site_off,
+        |up| SiteProfiler::new(up).switched_off(),
+        [eq, threads, send]
+    );
+    #[cfg(not(miri))]
+    suite!(
+        by_site_arena,
+        |_| SiteProfiler::new(Bump::new()),
+        [],
         limits = Limits::block(256, 64).bytes(1 << 12)
     );
 }

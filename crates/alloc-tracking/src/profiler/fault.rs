@@ -24,6 +24,9 @@ pub enum FaultKind {
     /// The inner allocator handed out an address that is still live: it freed the block behind the
     /// profiler's back, or it is broken.
     HandedOutTwice,
+    /// What is in front of the block is not what a [`SiteProfiler`](crate::SiteProfiler) put there:
+    /// the block has another layout or was freed, or the pointer is of no block.
+    Mismatch,
 }
 
 impl fmt::Display for FaultKind {
@@ -33,6 +36,7 @@ impl fmt::Display for FaultKind {
             Self::UnknownPointer => "unknown pointer",
             Self::WrongLayout => "wrong layout",
             Self::HandedOutTwice => "handed out twice",
+            Self::Mismatch => "mismatch",
         })
     }
 }
@@ -119,6 +123,8 @@ pub struct FaultCounts {
     pub wrong_layout: usize,
     /// Of [`FaultKind::HandedOutTwice`].
     pub handed_out_twice: usize,
+    /// Of [`FaultKind::Mismatch`].
+    pub mismatch: usize,
 }
 
 impl FaultCounts {
@@ -129,11 +135,13 @@ impl FaultCounts {
             unknown_pointer,
             wrong_layout,
             handed_out_twice,
+            mismatch,
         } = *self;
         double_free
             .saturating_add(unknown_pointer)
             .saturating_add(wrong_layout)
             .saturating_add(handed_out_twice)
+            .saturating_add(mismatch)
     }
 }
 
@@ -161,14 +169,14 @@ impl Recover for Log {
 /// All that was found: the first faults themselves, and how many there were.
 pub(super) struct Faults {
     log: SpinLock<Log>,
-    counts: [AtomicUsize; 4],
+    counts: [AtomicUsize; 5],
 }
 
 impl Faults {
     pub(super) const fn new() -> Self {
         Self {
             log: SpinLock::new(Log::new()),
-            counts: [const { AtomicUsize::new(0) }; 4],
+            counts: [const { AtomicUsize::new(0) }; 5],
         }
     }
 
@@ -178,6 +186,7 @@ impl Faults {
             FaultKind::UnknownPointer => 1,
             FaultKind::WrongLayout => 2,
             FaultKind::HandedOutTwice => 3,
+            FaultKind::Mismatch => 4,
         };
         // Relaxed: nothing but the number is read because of it.
         self.counts[kind].fetch_add(1, Ordering::Relaxed);
@@ -190,13 +199,19 @@ impl Faults {
     }
 
     pub(super) fn counts(&self) -> FaultCounts {
-        let [double_free, unknown_pointer, wrong_layout, handed_out_twice] =
-            [0, 1, 2, 3].map(|kind: usize| self.counts[kind].load(Ordering::Relaxed));
+        let [
+            double_free,
+            unknown_pointer,
+            wrong_layout,
+            handed_out_twice,
+            mismatch,
+        ] = [0, 1, 2, 3, 4].map(|kind: usize| self.counts[kind].load(Ordering::Relaxed));
         FaultCounts {
             double_free,
             unknown_pointer,
             wrong_layout,
             handed_out_twice,
+            mismatch,
         }
     }
 

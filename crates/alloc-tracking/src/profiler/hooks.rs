@@ -24,7 +24,7 @@ enum Held {
 
 /// Ends the process if it is dropped: armed while foreign code runs that must not unwind through an
 /// allocator.
-struct AbortOnUnwind;
+pub(super) struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {

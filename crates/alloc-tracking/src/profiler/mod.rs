@@ -1,6 +1,7 @@
 //! `Profiler`: a record of every live block.
 
 mod alloc;
+mod by_site;
 mod clock;
 mod fault;
 mod history;
@@ -10,14 +11,18 @@ mod lock;
 mod memory;
 mod process;
 mod report;
+mod sites;
 mod slots;
+mod stack;
 mod table;
 mod text;
 
+pub use by_site::SiteProfiler;
 pub use clock::thread_number;
 pub use fault::{FAULTS_KEPT, Fault, FaultCounts, FaultKind, Operation};
 pub use lifetimes::Lifetimes;
 pub use report::{LeakRecord, Report};
+pub use sites::Stamps;
 
 use core::fmt;
 use core::ptr;

@@ -1,0 +1,213 @@
+//! A block comes, changes its size, goes.
+
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+
+use super::desk::Desk;
+use super::stamps::{self, Stamps};
+use super::tally::Tally;
+use super::weight::{self, Weight};
+use super::{Mark, Sites, Way};
+use crate::profiler::stack;
+
+impl Sites {
+    /// A block was allocated: does what [`born`](Self::born) does, if there is a short way to do it.
+    ///
+    /// It calls nothing, so that whoever it is inlined into has nothing to save.
+    #[inline]
+    pub(in crate::profiler) fn born_at_once(&self, size: usize) -> Option<Mark> {
+        if !self.on.load(Ordering::Relaxed) {
+            return Some(Mark::NONE);
+        }
+        let desk = self.last_desk()?;
+        match self.way {
+            Way::Full => None,
+            Way::Sampled => desk.skips(size).then_some(Mark::NONE),
+            Way::Plain => {
+                let tally = desk.root();
+                let (epoch, weight) = (self.epoch.load(Ordering::Relaxed), Weight::whole(size));
+                let drift = desk.drift_within(weight.bytes.cast_signed())?;
+                // SAFETY: I2: a tally of a desk of this.
+                let done = unsafe { tally.as_ref() }.born_at_once(epoch, weight);
+                done.then(|| {
+                    desk.set_drift(drift);
+                    Mark {
+                        tally: tally.as_ptr(),
+                        ticks: 0,
+                    }
+                })
+            }
+        }
+    }
+
+    /// A block is about to be freed: does what [`died`](Self::died) does, and says so, if there is a
+    /// short way to do it.
+    #[inline]
+    pub(in crate::profiler) fn died_at_once(&self, mark: Mark, size: usize) -> bool {
+        let Some(tally) = NonNull::new(mark.tally) else {
+            return true;
+        };
+        let (Way::Plain, Some(desk)) = (self.way, self.last_desk()) else {
+            return false;
+        };
+        // SAFETY: I1 of the mark and I2.
+        let tally = unsafe { tally.as_ref() };
+        let (epoch, weight) = (self.epoch.load(Ordering::Relaxed), Weight::whole(size));
+        let Some(drift) = desk.drift_within(weight.bytes.cast_signed().wrapping_neg()) else {
+            return false;
+        };
+        let done = tally.desk == desk.number() && tally.died_at_once(epoch, weight);
+        if done {
+            desk.set_drift(drift);
+        }
+        done
+    }
+
+    /// A block was allocated.
+    #[inline]
+    pub(in crate::profiler) fn born(&self, size: usize) -> Mark {
+        if !self.on.load(Ordering::Relaxed) {
+            return Mark::NONE;
+        }
+        let Some(desk) = self.desk() else {
+            return self.born_standing(size);
+        };
+        if self.mean > 0 {
+            return if desk.draws(size, self.mean) {
+                self.born_sample(desk, size)
+            } else {
+                Mark::NONE
+            };
+        }
+        let tally = if self.depth > 0 {
+            desk.tally(stack::frames(self.depth))
+        } else {
+            desk.root()
+        };
+        self.count(desk, tally, Weight::whole(size))
+    }
+
+    #[cold]
+    fn born_sample(&self, desk: &Desk, size: usize) -> Mark {
+        let tally = desk.tally(stack::frames(self.depth));
+        let mark = self.count(desk, tally, Weight::of_sample(size, self.mean));
+        // SAFETY: I2: a tally of a desk of this.
+        unsafe { tally.as_ref() }.sampled(weight::variance(size, self.mean));
+        mark
+    }
+
+    /// Counts a block in a tally of this thread's desk.
+    #[inline]
+    fn count(&self, desk: &Desk, tally: NonNull<Tally>, weight: Weight) -> Mark {
+        // SAFETY: I2: a tally of a desk of this.
+        let counter = unsafe { tally.as_ref() };
+        counter.born(self.epoch.load(Ordering::Relaxed), weight);
+        self.drift(desk, weight.bytes.cast_signed());
+        self.mark(tally)
+    }
+
+    #[inline]
+    fn mark(&self, tally: NonNull<Tally>) -> Mark {
+        Mark {
+            tally: tally.as_ptr(),
+            ticks: self.stamps.now(&self.clock),
+        }
+    }
+
+    /// A block is about to be freed.
+    #[inline(never)]
+    pub(in crate::profiler) fn died(&self, mark: Mark, size: usize) {
+        let Some(tally) = NonNull::new(mark.tally) else {
+            return;
+        };
+        // SAFETY: I1 of the mark and I2.
+        let tally = unsafe { tally.as_ref() };
+        let weight = self.weight(size);
+        let ticks = match self.stamps {
+            Stamps::None => 0,
+            stamps => stamps::between(mark.ticks, stamps.now(&self.clock)),
+        };
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let less = weight.bytes.cast_signed().wrapping_neg();
+        match self.desk() {
+            Some(desk) if desk.number() == tally.desk => {
+                tally.died(epoch, weight, ticks);
+                self.drift(desk, less);
+            }
+            desk => {
+                tally.away.died(epoch, weight, ticks);
+                self.drift_anywhere(desk, less);
+            }
+        }
+    }
+
+    /// A block has another size now. A sample is none any more, and what was none may become one.
+    #[inline]
+    pub(in crate::profiler) fn resized(&self, mark: Mark, old: usize, new: usize) -> Mark {
+        if self.mean > 0 {
+            self.died(mark, old);
+            return self.born(new);
+        }
+        let Some(tally) = NonNull::new(mark.tally) else {
+            return mark;
+        };
+        // SAFETY: I1 of the mark and I2.
+        let tally = unsafe { tally.as_ref() };
+        let (more, less) = (
+            new.saturating_sub(old) as u64,
+            old.saturating_sub(new) as u64,
+        );
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let change = more.wrapping_sub(less).cast_signed();
+        match (self.desk(), new > old) {
+            (Some(desk), grew) if desk.number() == tally.desk => {
+                if grew {
+                    tally.grew(epoch, more);
+                } else {
+                    tally.shrank(epoch, less);
+                }
+                self.drift(desk, change);
+            }
+            (desk, grew) => {
+                if grew {
+                    tally.away.grew(epoch, more);
+                } else {
+                    tally.away.shrank(epoch, less);
+                }
+                self.drift_anywhere(desk, change);
+            }
+        }
+        mark
+    }
+
+    /// What a block counts for that is counted.
+    #[inline]
+    fn weight(&self, size: usize) -> Weight {
+        if self.mean == 0 {
+            Weight::whole(size)
+        } else {
+            Weight::of_sample(size, self.mean)
+        }
+    }
+
+    /// A block of a thread without a seat was allocated. It has no call stack.
+    #[cold]
+    fn born_standing(&self, size: usize) -> Mark {
+        let Some(tally) = self.common() else {
+            // Relaxed: the number itself is all that is wanted.
+            self.missed.fetch_add(1, Ordering::Relaxed);
+            return Mark::NONE;
+        };
+        if self.mean > 0 {
+            // These threads have nothing to draw with.
+            return Mark::NONE;
+        }
+        // SAFETY: I2.
+        let common = unsafe { tally.as_ref() };
+        let weight = Weight::whole(size);
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        common.away.alone(|| common.born(epoch, weight));
+        self.drift_anywhere(None, weight.bytes.cast_signed());
+        self.mark(tally)
+    }
+}

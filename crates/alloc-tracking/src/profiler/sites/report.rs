@@ -1,0 +1,126 @@
+//! From tallies to a [`Profile`].
+
+use core::ptr::NonNull;
+use core::sync::atomic::Ordering;
+
+use alloc_core::{System, vec::Vec as VecIn};
+
+use super::stamps::{self, NANOS_IN_TICK_LOG2};
+use super::tally::{Reading, Tally};
+use super::weight::{Weight, rounded_to_float};
+use super::{Sites, UNIT};
+use crate::profile::{Profile, Run, Sampling, Site};
+
+/// Parts of blocks and bytes, as blocks and bytes. What is negative because it was read while threads
+/// were at work is 0.
+fn amounts(weight: Weight) -> (u64, u64) {
+    let blocks = weight.blocks.cast_signed().max(0).cast_unsigned();
+    let bytes = weight.bytes.cast_signed().max(0).cast_unsigned();
+    // To the nearest one.
+    ((blocks + UNIT / 2) / UNIT, bytes)
+}
+
+fn site(stack: &[usize], reading: &Reading) -> Site {
+    let (total, max) = (amounts(reading.total), amounts(reading.max));
+    let (at_peak, at_end) = (amounts(reading.at_peak), amounts(reading.live));
+    let mut site = Site::new(stack)
+        .total(total.0, total.1)
+        .max(max.0, max.1)
+        .at_peak(at_peak.0, at_peak.1)
+        .at_end(at_end.0, at_end.1)
+        .lifetimes(u128::from(reading.lifetimes) << NANOS_IN_TICK_LOG2);
+    site.samples = reading.samples;
+    site
+}
+
+impl Sites {
+    /// Calls `look` with each tally.
+    fn for_each(&self, mut look: impl FnMut(&Tally)) {
+        // SAFETY: I2 of `Sites`; each lives as long as this.
+        let mut look_at = |tally: NonNull<Tally>| look(unsafe { tally.as_ref() });
+        // SAFETY: as above.
+        self.for_each_desk(|desk| unsafe { desk.as_ref() }.for_each(&mut look_at));
+        // Acquire: partner of the `Release` in `published`.
+        if let Some(common) = NonNull::new(self.common.load(Ordering::Acquire)) {
+            look_at(common);
+        }
+    }
+
+    /// All that is known, at this time.
+    pub(in crate::profiler) fn profile(&self) -> Profile {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let end = self.stamps.now(&self.clock);
+        // First all readings, in memory that is not counted.
+        let mut readings = VecIn::new_in(System);
+        self.for_each(|tally| {
+            let reading = tally.read(epoch);
+            if reading != Reading::default() {
+                readings.push((tally.frames, tally.depth, reading));
+            }
+        });
+        let sites = readings
+            .iter()
+            .map(|(frames, depth, reading)| site(&frames[..*depth], reading));
+        let mut profile = Profile::new(self.run(end));
+        profile.sites.extend(sites);
+        profile.merge_sites();
+        if self.mean > 0 {
+            let samples = readings.iter().map(|(.., reading)| reading.samples).sum();
+            profile.run.sampling = Some(Sampling::new(self.mean, samples));
+        }
+        profile
+    }
+
+    fn run(&self, end: u64) -> Run {
+        let start = self.start.load(Ordering::Relaxed);
+        let since = |ticks| stamps::between(start, ticks) << NANOS_IN_TICK_LOG2;
+        let peak = self.level.peak_at.load(Ordering::Relaxed);
+        let mut run = Run::of_this_process().times(since(peak), since(end));
+        run.unrecorded = self.missed.load(Ordering::Relaxed);
+        run
+    }
+
+    /// The estimated standard deviation of the total of bytes, if blocks are sampled: 0 otherwise.
+    pub(in crate::profiler) fn deviation(&self) -> f64 {
+        let mut variance = 0.0;
+        self.for_each(|tally| variance += tally.variance());
+        variance.sqrt()
+    }
+
+    /// How many bytes are live.
+    pub(in crate::profiler) fn live_bytes(&self) -> u64 {
+        let mut live = 0_u64;
+        self.for_each(|tally| live = live.wrapping_add(tally.live().bytes));
+        live.cast_signed().max(0).cast_unsigned()
+    }
+
+    /// How many bytes were live at most.
+    pub(in crate::profiler) fn peak_bytes(&self) -> u64 {
+        let peak = self
+            .level
+            .peak
+            .load(Ordering::Relaxed)
+            .max(0)
+            .cast_unsigned();
+        peak.max(self.live_bytes())
+    }
+
+    /// Whether some thread met more call stacks than are told apart.
+    pub(in crate::profiler) fn is_full(&self) -> bool {
+        let mut full = false;
+        // SAFETY: I2 of `Sites`.
+        self.for_each_desk(|desk| full |= unsafe { desk.as_ref() }.is_full());
+        full
+    }
+
+    /// The relative error of the total of bytes to be expected (one standard deviation).
+    pub(in crate::profiler) fn error(&self) -> f64 {
+        let mut total = 0_u64;
+        self.for_each(|tally| total = total.wrapping_add(tally.total().bytes));
+        if total == 0 {
+            0.0
+        } else {
+            self.deviation() / rounded_to_float(total)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Seats of threads: small numbers that no two living threads have at one time.
+//!
+//! A thread takes the lowest free seat when it first needs one, and leaves it when it ends: what is
+//! kept for a seat has one writer at a time, and the next one finds it as the last one left it. A
+//! thread that finds no free seat, and one that is ending, stands.
+//!
+//! A child of `fork` has the seat of the thread that forked. Those of the others stay taken in it.
+
+use core::cell::Cell;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use super::desk::Desk;
+
+/// How many threads can sit at one time.
+pub(super) const SEATS: usize = if cfg!(miri) { 64 } else { 4096 };
+const BITS: usize = usize::BITS as usize;
+
+/// A bit for each seat; a one is a seat that is taken.
+static TAKEN: [AtomicUsize; SEATS / BITS] = [const { AtomicUsize::new(0) }; SEATS / BITS];
+
+/// In [`SEAT`] before the thread needs one.
+const NEW: usize = usize::MAX;
+/// In [`SEAT`] of a thread that stands.
+const STANDING: usize = usize::MAX - 1;
+
+/// No profiler has this number.
+const NOBODY: u64 = u64::MAX;
+
+std::thread_local! {
+    /// T1: the seat that the [`KEEPER`] of this thread gives up, or [`NEW`] or [`STANDING`].
+    static SEAT: Cell<usize> = const { Cell::new(NEW) };
+    /// T2: the number of a profiler and its desk for the seat of this thread, or [`NOBODY`].
+    static LAST: Cell<(u64, NonNull<Desk>)> = const { Cell::new((NOBODY, NonNull::dangling())) };
+    /// Has a destructor, so that it is touched once in the life of a thread only.
+    static KEEPER: Keeper = const { Keeper };
+}
+
+/// Gives up the seat of its thread when it is dropped.
+struct Keeper;
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let seat = SEAT.try_with(|noted| noted.replace(STANDING));
+        // T2, before the seat is free.
+        let _ = LAST.try_with(|last| last.set((NOBODY, NonNull::dangling())));
+        if let Ok(seat @ 0..SEATS) = seat {
+            // Release: partner of the `Acquire` in `lowest`: the next one there sees what was done here.
+            TAKEN[seat / BITS].fetch_and(!(1 << (seat % BITS)), Ordering::Release);
+        }
+    }
+}
+
+/// Takes the lowest free seat.
+fn lowest() -> Option<usize> {
+    for (index, word) in TAKEN.iter().enumerate() {
+        let mut taken = word.load(Ordering::Relaxed);
+        while taken != usize::MAX {
+            let bit = taken.trailing_ones() as usize;
+            // Acquire: partner of the `Release` in `Keeper::drop`.
+            let before = word.fetch_or(1 << bit, Ordering::Acquire);
+            if before & (1 << bit) == 0 {
+                return Some(index * BITS + bit);
+            }
+            taken = before;
+        }
+    }
+    None
+}
+
+/// The seat of this thread, which takes one if it is new. `None` if it stands.
+pub(super) fn take() -> Option<usize> {
+    match SEAT.try_with(Cell::get).unwrap_or(STANDING) {
+        NEW => sit_down(),
+        seat => (seat < SEATS).then_some(seat),
+    }
+}
+
+fn sit_down() -> Option<usize> {
+    let note = |seat| SEAT.try_with(|noted| noted.set(seat)).ok();
+    // To register a destructor may allocate: whoever comes back to a profiler from in there stands.
+    note(STANDING)?;
+    KEEPER.try_with(|_| ()).ok()?;
+    let seat = lowest()?;
+    note(seat)?;
+    Some(seat)
+}
+
+/// The desk of this thread for the profiler of this number, if that is what it used last.
+#[inline]
+pub(super) fn last(profiler: u64) -> Option<NonNull<Desk>> {
+    match LAST.try_with(Cell::get) {
+        Ok((number, desk)) if number == profiler => Some(desk),
+        _ => None,
+    }
+}
+
+/// Lets [`last`] find a desk from now on. It is the one of this thread's seat.
+pub(super) fn remember(profiler: u64, desk: NonNull<Desk>) {
+    let _ = LAST.try_with(|last| last.set((profiler, desk)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SEATS, take};
+    use std::collections::BTreeSet;
+    use std::sync::Barrier;
+    use std::thread;
+
+    #[test]
+    fn living_threads_have_different_seats() {
+        let barrier = Barrier::new(8);
+        let seats: BTreeSet<_> = thread::scope(|scope| {
+            let sitters = [(); 8].map(|()| {
+                scope.spawn(|| {
+                    let seat = take().unwrap();
+                    assert_eq!(take(), Some(seat));
+                    barrier.wait();
+                    seat
+                })
+            });
+            sitters.map(|sitter| sitter.join().unwrap()).into()
+        });
+        assert_eq!(seats.len(), 8);
+    }
+
+    /// Else each thread of a long run would take one more.
+    #[test]
+    fn seats_are_given_up() {
+        let rounds = if cfg!(miri) { 5 } else { SEATS + 100 };
+        for _ in 0..rounds {
+            let seat = thread::spawn(take).join().unwrap();
+            assert!(seat.is_some());
+        }
+    }
+}

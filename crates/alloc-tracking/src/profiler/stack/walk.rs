@@ -1,0 +1,221 @@
+//! The list of frames, followed with distrust.
+
+use core::marker::PhantomData;
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// A frame is two words: the caller's frame, and the address to return to.
+const FRAME: usize = 2 * size_of::<usize>();
+/// No code lies below this address: it is the first page at least, which is never mapped.
+const FIRST_CODE: usize = 4096;
+
+/// Where the calling function stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Here {
+    /// What is in the register of the frame pointer: anything.
+    pub(super) frame: usize,
+    /// The stack pointer.
+    pub(super) stack: usize,
+}
+
+/// The return addresses of a stack, the innermost first.
+///
+/// - I1: every address from `low` to `end` is mapped: it lies on the stack of the thread that made
+///   this, beyond its stack pointer at that time. The thread is still there, and so is the function
+///   that this was made in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::profiler) struct Frames {
+    frame: usize,
+    low: usize,
+    end: usize,
+    left: usize,
+    /// I1: stays with its thread.
+    thread: PhantomData<*const ()>,
+}
+
+impl Frames {
+    /// Of no stack.
+    pub(in crate::profiler) const NONE: Self = Self {
+        frame: 0,
+        low: 0,
+        end: 0,
+        left: 0,
+        thread: PhantomData,
+    };
+
+    /// At most `depth` frames of a stack that reaches up to `end`. `here` is on that stack, for I1.
+    #[inline]
+    pub(super) fn new(here: Here, end: usize, depth: usize) -> Self {
+        Self {
+            frame: here.frame,
+            low: here.stack,
+            end,
+            left: depth,
+            thread: PhantomData,
+        }
+    }
+}
+
+impl Iterator for Frames {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        let frame = self.frame;
+        // `end` is the end of a stack and so no less than the size of a frame, or `left` is 0.
+        let plausible = self.left > 0
+            && frame >= self.low
+            && frame <= self.end - FRAME
+            && frame.is_multiple_of(align_of::<usize>());
+        if !plausible {
+            return None;
+        }
+        let (caller, address) = read(frame);
+        if address < FIRST_CODE {
+            return None;
+        }
+        *self = Self {
+            frame: caller,
+            low: frame + FRAME,
+            end: self.end,
+            left: self.left - 1,
+            thread: PhantomData,
+        };
+        Some(address)
+    }
+}
+
+const UNKNOWN: u8 = 0;
+const ABSENT: u8 = 1;
+const PRESENT: u8 = 2;
+
+/// Whether frames are where they should be in this program.
+#[inline]
+pub(super) fn probe() -> bool {
+    static ANSWER: AtomicU8 = AtomicU8::new(UNKNOWN);
+    // Relaxed: who finds no answer gets the same one.
+    match ANSWER.load(Ordering::Relaxed) {
+        PRESENT => true,
+        ABSENT => false,
+        _ => {
+            let answer = arch::called_with_a_frame();
+            ANSWER.store(if answer { PRESENT } else { ABSENT }, Ordering::Relaxed);
+            answer
+        }
+    }
+}
+
+pub(super) use arch::here;
+use arch::read;
+
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(miri)
+))]
+mod arch {
+    use super::super::bounds::Bounds;
+    use super::{Frames, Here};
+    use core::arch::asm;
+
+    /// The registers.
+    #[inline(always)]
+    #[allow(
+        clippy::inline_always,
+        reason = "the registers of the calling function are wanted"
+    )]
+    pub(in super::super) fn here() -> Here {
+        let (frame, stack): (usize, usize);
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: copies two registers.
+        unsafe {
+            asm!("mov {}, rbp", "mov {}, rsp", lateout(reg) frame, lateout(reg) stack,
+                options(nomem, nostack, preserves_flags));
+        }
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: copies two registers.
+        unsafe {
+            asm!("mov {}, x29", "mov {}, sp", lateout(reg) frame, lateout(reg) stack,
+                options(nomem, nostack, preserves_flags));
+        }
+        Here { frame, stack }
+    }
+
+    /// The two words of a frame, which is known to lie on the stack: I1 of [`Frames`].
+    ///
+    /// They may belong to any variable of any function on that stack, so they are read by machine
+    /// instructions, which the rules of the language for such variables do not concern.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "two instructions")]
+    pub(super) fn read(frame: usize) -> (usize, usize) {
+        let (caller, address): (usize, usize);
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: I1: mapped and aligned; nothing is written.
+        unsafe {
+            asm!("mov {caller}, [{frame}]", "mov {address}, [{frame} + 8]",
+                frame = in(reg) frame, caller = out(reg) caller, address = lateout(reg) address,
+                options(readonly, nostack, preserves_flags));
+        }
+        #[cfg(target_arch = "aarch64")]
+        // SAFETY: I1: mapped and aligned; nothing is written.
+        unsafe {
+            asm!("ldp {caller}, {address}, [{frame}]",
+                frame = in(reg) frame, caller = out(reg) caller, address = out(reg) address,
+                options(readonly, nostack, preserves_flags));
+        }
+        (caller, address)
+    }
+
+    /// Whether a call of this very crate leaves a frame that leads back to the caller.
+    #[cold]
+    pub(super) fn called_with_a_frame() -> bool {
+        let bounds = Bounds::of_thread();
+        bounds.contain(here().stack) && outer(bounds.end())
+    }
+
+    /// Longer than the machine code of [`outer`].
+    const CODE: usize = 512;
+
+    /// Calls, and does something afterwards, so that the call is one.
+    #[inline(never)]
+    fn outer(end: usize) -> bool {
+        let begin = (outer as fn(usize) -> bool as *const ()).addr();
+        let returns_to = core::hint::black_box(inner(end));
+        returns_to.is_some_and(|address| (begin..begin + CODE).contains(&address))
+    }
+
+    /// Where this function returns to, by its frame.
+    ///
+    /// A function may put off making its frame until it needs one. This one calls, and so needs it.
+    #[inline(never)]
+    fn inner(end: usize) -> Option<usize> {
+        nothing();
+        let address = Frames::new(here(), end, 1).next();
+        core::hint::black_box(address)
+    }
+
+    #[inline(never)]
+    fn nothing() {
+        core::hint::black_box(());
+    }
+}
+
+#[cfg(not(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    not(miri)
+)))]
+mod arch {
+    use super::Here;
+
+    pub(in super::super) fn here() -> Here {
+        Here { frame: 0, stack: 0 }
+    }
+
+    pub(super) fn read(_: usize) -> (usize, usize) {
+        (0, 0)
+    }
+
+    pub(super) fn called_with_a_frame() -> bool {
+        false
+    }
+}

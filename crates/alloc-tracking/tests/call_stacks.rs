@@ -1,0 +1,279 @@
+//! What is known of each call stack, in a program that keeps frame pointers.
+//!
+//! Tests are usually built without, so that the test which runs then builds this file anew, with frame
+//! pointers and a target directory of its own, and runs it.
+#![cfg(all(feature = "std", target_os = "linux", not(miri)))]
+#![cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
+
+mod common;
+
+use std::collections::HashSet;
+use std::hint::black_box;
+use std::ptr::NonNull;
+
+use alloc_core::{Allocator, Global};
+use alloc_tracking::profile::{Amount, Profile, Site};
+use alloc_tracking::{SiteProfiler, Stamps};
+use common::layout;
+
+type Heap = SiteProfiler<Global>;
+
+/// Whether this was built with frame pointers; if not, whether it may be built again.
+fn has_frames() -> bool {
+    Heap::has_call_stacks()
+}
+
+#[test]
+fn everything_holds_with_frame_pointers() {
+    if has_frames() {
+        return;
+    }
+    let flags = "-C force-frame-pointers=yes";
+    let features = if cfg!(feature = "nightly") {
+        "std,nightly"
+    } else {
+        "std"
+    };
+    let target = format!("{}/frame-pointers", env!("CARGO_TARGET_TMPDIR"));
+    let mut command = std::process::Command::new(env!("CARGO"));
+    command
+        .args(["test", "--quiet", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+        .args([
+            "--features",
+            features,
+            "--test",
+            "call_stacks",
+            "--",
+            "--nocapture",
+        ])
+        .env("CARGO_TARGET_DIR", target)
+        .env("RUSTFLAGS", flags)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{errors}");
+    assert!(text.contains("stacks were taken"), "{text}{errors}");
+}
+
+/// Allocates a block that is to be freed by [`free`]. Not inlined, nor the last call of anything.
+#[inline(never)]
+fn small(heap: &impl Allocator) -> NonNull<u8> {
+    black_box(heap.allocate(layout(10, 1)).unwrap().cast())
+}
+
+#[inline(never)]
+fn large(heap: &impl Allocator) -> NonNull<u8> {
+    black_box(heap.allocate(layout(1000, 1)).unwrap().cast())
+}
+
+#[inline(never)]
+fn small_from_elsewhere(heap: &impl Allocator) -> NonNull<u8> {
+    black_box(small(heap))
+}
+
+fn free(heap: &impl Allocator, block: NonNull<u8>, size: usize) {
+    // SAFETY: allocated with this size, and not used any more.
+    unsafe { heap.deallocate(block, layout(size, 1)) };
+}
+
+/// The only site with this total.
+fn site(profile: &Profile, blocks: u64, bytes: u64) -> &Site {
+    let total = Amount::new(blocks, bytes);
+    let mut sites = profile.sites.iter().filter(|site| site.total == total);
+    let site = sites
+        .next()
+        .unwrap_or_else(|| panic!("{total:?} in {profile:#?}"));
+    assert_eq!(sites.next(), None);
+    site
+}
+
+/// A program whose figures are known for each of its three places.
+#[test]
+fn each_place_has_its_own_account() {
+    if !has_frames() {
+        return;
+    }
+    println!("stacks were taken");
+    let heap = Heap::new(Global)
+        .with_call_stacks(32)
+        .with_exact_peak()
+        .with_stamps(Stamps::Precise);
+    let mut blocks = Vec::new();
+    for _ in 0..black_box(10) {
+        blocks.push((small(&heap), 10));
+    }
+    for _ in 0..black_box(5) {
+        blocks.push((large(&heap), 1000));
+    }
+    // The peak is here: 5100 bytes.
+    for (block, size) in blocks.drain(3..) {
+        free(&heap, block, size);
+    }
+    for _ in 0..black_box(4) {
+        blocks.push((small_from_elsewhere(&heap), 10));
+    }
+    let profile = heap.profile();
+    let (ten, five, four) = (
+        site(&profile, 10, 100),
+        site(&profile, 5, 5000),
+        site(&profile, 4, 40),
+    );
+    assert_eq!(profile.sites.len(), 3);
+    assert_eq!(
+        (ten.at_peak, ten.at_end),
+        (Amount::new(10, 100), Amount::new(3, 30))
+    );
+    assert_eq!(
+        (five.at_peak, five.at_end),
+        (Amount::new(5, 5000), Amount::new(0, 0))
+    );
+    assert_eq!(
+        (four.at_peak, four.at_end),
+        (Amount::new(0, 0), Amount::new(4, 40))
+    );
+    assert_eq!(
+        (ten.max, five.max, four.max),
+        (ten.total, five.total, four.total)
+    );
+    assert_eq!(heap.peak_bytes(), 5100);
+
+    for site in &profile.sites {
+        assert!(site.stack.len() >= 4, "{site:?}");
+        assert!(
+            site.stack.iter().all(|&address| is_code(address)),
+            "{site:#x?}"
+        );
+    }
+    // From the test on all are the same.
+    let ends: HashSet<_> = profile.sites.iter().map(|site| site.stack.last()).collect();
+    assert_eq!(ends.len(), 1);
+    assert!(four.stack.len() > ten.stack.len());
+    for (block, size) in blocks {
+        free(&heap, block, size);
+    }
+}
+
+/// Whether an address is in a part of a file that can be executed.
+fn is_code(address: usize) -> bool {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    maps.lines().any(|line| {
+        let (range, rest) = line.split_once(' ').unwrap();
+        let (start, end) = range.split_once('-').unwrap();
+        let number = |digits| usize::from_str_radix(digits, 16).unwrap();
+        rest.starts_with("r-xp") && (number(start)..number(end)).contains(&address)
+    })
+}
+
+/// A block that is resized stays where it was allocated.
+#[test]
+fn a_block_keeps_its_place() {
+    #[inline(never)]
+    fn grow(heap: &Heap, block: NonNull<u8>) -> NonNull<u8> {
+        // SAFETY: allocated with this layout.
+        let block = unsafe { heap.grow(block, layout(10, 1), layout(30, 1)) };
+        black_box(block.unwrap().cast())
+    }
+
+    let heap = Heap::new(Global).with_call_stacks(32);
+    let block = small(&heap);
+    let block = grow(&heap, block);
+    let profile = heap.profile();
+    assert_eq!(profile.sites.len(), 1);
+    assert_eq!(profile.sites[0].total, Amount::new(1, 30));
+    free(&heap, block, 30);
+}
+
+#[test]
+fn no_stack_is_deeper_than_was_asked() {
+    #[inline(never)]
+    fn deep(heap: &Heap, depth: usize) {
+        if depth > 0 {
+            deep(heap, depth - 1);
+        } else {
+            let block = small(heap);
+            free(heap, block, 10);
+        }
+        black_box(depth);
+    }
+
+    if !has_frames() {
+        return;
+    }
+    for (asked, given) in [(0, 0), (1, 1), (5, 5), (32, 32), (1000, 32)] {
+        let heap = Heap::new(Global).with_call_stacks(asked);
+        deep(&heap, 100);
+        // These have more frames in common than are kept.
+        deep(&heap, 101);
+        let profile = heap.profile();
+        assert_eq!(profile.sites.len(), 1);
+        assert_eq!(profile.sites[0].stack.len(), given);
+        assert_eq!(profile.sites[0].total, Amount::new(2, 20));
+    }
+}
+
+/// More places than the cache of a thread holds, and more than once each.
+#[test]
+fn places_may_be_many() {
+    #[inline(never)]
+    fn path(heap: &Heap, steps: u32, depth: u32) {
+        if depth == 0 {
+            let block = small(heap);
+            free(heap, block, 10);
+        } else if steps & 1 == 0 {
+            path(heap, black_box(steps >> 1), depth - 1);
+        } else {
+            path(heap, black_box(steps >> 1), depth - 1);
+            black_box(depth);
+        }
+        black_box(steps);
+    }
+
+    if !has_frames() {
+        return;
+    }
+    let heap = Heap::new(Global).with_call_stacks(32);
+    for _ in 0..black_box(3) {
+        for steps in 0..black_box(4096) {
+            path(&heap, steps, 12);
+        }
+    }
+    let profile = heap.profile();
+    assert_eq!(profile.totals().total, Amount::new(3 * 4096, 30 * 4096));
+    let one = |site: &Site| site.total == Amount::new(3, 30);
+    // An optimiser may make one call of the two.
+    if profile.sites.len() > 1 {
+        assert_eq!(profile.sites.len(), 4096);
+        assert!(profile.sites.iter().all(one));
+    }
+    assert!(!heap.is_full());
+}
+
+/// The same place on several threads is one, and so it is when a block ends on another thread.
+#[test]
+fn threads_share_places() {
+    let heap = Heap::new(Global).with_call_stacks(2);
+    let blocks: Vec<_> = std::thread::scope(|scope| {
+        let work = || (0..100).map(|_| small(&heap).addr()).collect::<Vec<_>>();
+        let threads = [(); 4].map(|()| scope.spawn(work));
+        threads.map(|thread| thread.join().unwrap()).concat()
+    });
+    let profile = heap.profile();
+    assert_eq!(profile.sites.len(), 1, "{profile:#x?}");
+    assert_eq!(profile.sites[0].at_end, Amount::new(400, 4000));
+    assert_eq!(blocks.len(), 400);
+}
+
+/// Without the option none is taken.
+#[test]
+fn nobody_who_did_not_ask_gets_a_stack() {
+    let heap = Heap::new(Global);
+    let blocks = [small(&heap), large(&heap)];
+    let profile = heap.profile();
+    assert_eq!(profile.sites.len(), 1);
+    assert_eq!(profile.sites[0].stack, []);
+    free(&heap, blocks[0], 10);
+    free(&heap, blocks[1], 1000);
+}

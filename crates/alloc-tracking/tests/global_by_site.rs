@@ -1,0 +1,56 @@
+//! `SiteProfiler` as the global allocator of this very test.
+#![cfg(feature = "std")]
+
+use std::alloc::System;
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use alloc_tracking::{SiteProfiler, Stamps};
+
+#[global_allocator]
+static HEAP: SiteProfiler<System> = SiteProfiler::new(System)
+    .with_call_stacks(16)
+    .with_stamps(Stamps::Coarse);
+
+#[test]
+fn everything_the_program_allocates_is_counted() {
+    let before = HEAP.profile().totals();
+    let block = black_box(vec![1_u8; 1 << 20]);
+    let during = HEAP.profile().totals();
+    assert!(during.total.blocks > before.total.blocks);
+    assert!(during.at_end.bytes >= 1 << 20 && HEAP.live_bytes() >= 1 << 20);
+    drop(block);
+    assert!(HEAP.peak_bytes() >= 1 << 20);
+    assert_eq!(HEAP.fault_counts().total(), 0);
+}
+
+/// A profile that held a lock while it allocated through the profiler would wait for itself.
+#[test]
+fn a_profile_in_the_midst_of_threads_does_not_deadlock() {
+    let stop = AtomicBool::new(false);
+    let profiles = if cfg!(miri) { 2 } else { 200 };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let mut words: Vec<String> = Vec::new();
+                while !stop.load(Relaxed) {
+                    words.push("a word".repeat(words.len() % 7));
+                    if words.len() == 100 {
+                        words.clear();
+                        words.shrink_to_fit();
+                    }
+                    std::thread::yield_now();
+                }
+            });
+        }
+        for _ in 0..profiles {
+            let totals = HEAP.profile().totals();
+            // Nonsense would be a number below zero, as a large one.
+            assert!((1..1 << 40).contains(&totals.at_end.bytes), "{totals:?}");
+            assert!(totals.at_peak.bytes < 1 << 40 && totals.total.bytes < 1 << 40);
+        }
+        stop.store(true, Relaxed);
+    });
+    assert_eq!(HEAP.fault_counts().total(), 0);
+    assert_eq!(HEAP.profile().run.unrecorded, 0);
+}
