@@ -3,7 +3,7 @@
 use super::Case;
 use crate::subjects::Lend;
 use crate::subjects::heaps::SystemHeap;
-use crate::subjects::trackers::{Counted, Profiled};
+use crate::subjects::trackers::{Counted, CountedExactly, Profiled};
 #[cfg(feature = "peers")]
 use crate::subjects::trackers::{Dhat, StatsAllocHeap, TrackingAllocator};
 use crate::workloads::containers::{boxes, lent};
@@ -15,7 +15,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "tracking", threads: &[1],
         // What is tracked, untracked: nobody can be faster.
         floor: [SystemHeap],
-        ours: [Counted, Profiled],
+        ours: [Counted, CountedExactly, Profiled],
         system: [],
         peers: [StatsAllocHeap, TrackingAllocator, Dhat],
         {
@@ -33,7 +33,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "tracking", threads: &[1, 2, 4],
         // What is tracked, untracked: nobody can be faster.
         floor: [SystemHeap],
-        ours: [Counted, Profiled],
+        ours: [Counted, CountedExactly, Profiled],
         system: [],
         peers: [StatsAllocHeap, TrackingAllocator, Dhat],
         {

@@ -2,18 +2,22 @@
 
 use std::alloc::System;
 
-use alloc_tracking::{Profiler, Tracking};
+use alloc_tracking::{Exact, Profiler, Tracking};
 
 use super::heaps::{Heap, Of, heap};
 
 /// What [`Counted`] counts with.
 static TRACKING: Tracking<System> = Tracking::new(System);
 
+/// What [`CountedExactly`] counts with.
+static EXACT: Tracking<System, Exact> = Tracking::exact(System);
+
 /// What [`Profiled`] records with.
 static PROFILER: Profiler<System> = Profiler::new(System);
 
 heap! {
     "Tracking" TheTracking Counted: Tracking<System> = TRACKING;
+    "Tracking, exact peak" TheExact CountedExactly: Tracking<System, Exact> = EXACT;
     "Profiler" TheProfiler Profiled: Profiler<System> = PROFILER;
 }
 
