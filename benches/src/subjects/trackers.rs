@@ -2,12 +2,15 @@
 
 use std::alloc::System;
 
-use alloc_tracking::{Profiler, SiteProfiler, Stamps, Tracking};
+use alloc_tracking::{Exact, Profiler, SiteProfiler, Stamps, Tracking};
 
 use super::heaps::{Heap, Of, heap};
 
 /// What [`Counted`] counts with.
 static TRACKING: Tracking<System> = Tracking::new(System);
+
+/// What [`CountedExactly`] counts with.
+static EXACT: Tracking<System, Exact> = Tracking::exact(System);
 
 /// What [`Profiled`] records with.
 static PROFILER: Profiler<System> = Profiler::new(System);
@@ -39,6 +42,7 @@ static OFF: SiteProfiler<System> = SiteProfiler::new(System)
 
 heap! {
     "Tracking" TheTracking Counted: Tracking<System> = TRACKING;
+    "Tracking, exact peak" TheExact CountedExactly: Tracking<System, Exact> = EXACT;
     "Profiler" TheProfiler Profiled: Profiler<System> = PROFILER;
     "SiteProfiler" TheBySite BySite: SiteProfiler<System> = BY_SITE;
     "SiteProfiler, stamps" TheStamped Stamped: SiteProfiler<System> = STAMPED;

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::histogram::digits;
+
 /// What an allocator has done so far: a snapshot of the counters of a [`Tracking`](crate::Tracking)
 /// or `Profiler`.
 ///
@@ -48,10 +50,19 @@ pub struct Stats {
     pub live_bytes: usize,
     /// Blocks that are currently allocated.
     pub live_blocks: usize,
-    /// The highest value that `live_bytes` had.
+    /// The highest value that `live_bytes` had, to within [`peak_bytes_within`](Self::peak_bytes_within).
     pub peak_bytes: usize,
-    /// The highest value that `live_blocks` had.
+    /// The highest value that `live_blocks` had, to within [`peak_blocks_within`](Self::peak_blocks_within).
     pub peak_blocks: usize,
+    /// By how many bytes `peak_bytes` may be too high or too low.
+    ///
+    /// It is 0 with [`Exact`](crate::Exact) peaks, without the feature `std`, and as long as one thread
+    /// has done all the work. With [`Near`](crate::Near) peaks and n threads it is (n + 1) times 64 KiB;
+    /// threads that have their turns one after another may count as one.
+    pub peak_bytes_within: usize,
+    /// By how many blocks `peak_blocks` may be too high or too low: as `peak_bytes_within`, with
+    /// 1,024 blocks in the place of 64 KiB.
+    pub peak_blocks_within: usize,
 }
 
 impl Stats {
@@ -83,11 +94,6 @@ impl fmt::Display for Stats {
         }
         Ok(())
     }
-}
-
-/// How many decimal digits a number has.
-fn digits(n: usize) -> usize {
-    n.checked_ilog10().map_or(1, |log| log as usize + 1)
 }
 
 #[cfg(all(test, feature = "alloc"))]

@@ -1,21 +1,22 @@
 //! `Tracking`: counters around any allocator.
 
 use core::alloc::GlobalAlloc;
+use core::fmt;
 use core::ptr::{self, NonNull};
 
 use alloc_core::{
     AllocError, Allocator, AllocatorEq, DefaultUpstream, Layout, Owns, Reset, StaticAllocator,
 };
 
-use crate::Stats;
 use crate::counters::Counters;
+use crate::{Exact, Histogram, Near, Peaks, Stats};
 
 /// Counts what an allocator does.
 ///
 /// Every request goes to the inner allocator as the request that it is: a growth as a growth,
-/// zeroed memory as zeroed memory. Around it some eleven atomic counters advance. Blocks are
-/// accounted by the size that was asked for, and are trimmed to it: the returned length is exactly
-/// `layout.size()`, so that no other size fits, and a free takes off what its allocation put on.
+/// zeroed memory as zeroed memory. Around it counters advance. Blocks are accounted by the size
+/// that was asked for, and are trimmed to it: the returned length is exactly `layout.size()`, so that
+/// no other size fits, and a free takes off what its allocation put on.
 ///
 /// A zero-size request is forwarded as well, but changes no counter unless it fails: such blocks
 /// have no memory and cannot be told apart, and containers hand back some that they never asked for
@@ -63,13 +64,34 @@ use crate::counters::Counters;
 /// # }
 /// ```
 ///
+/// # Peaks
+///
+/// How exactly the peaks are known is a type parameter. [`Near`], the default, costs next to nothing;
+/// `Tracking<A, Exact>` is made by [`exact`](Tracking::exact).
+///
+/// # In a hook
+///
+/// It may be the `#[global_allocator]`. Nothing it does there allocates through itself: with the
+/// feature `std` the places where threads count are memory from
+/// [`System`](https://doc.rust-lang.org/std/alloc/struct.System.html), and if there is none they count
+/// where all do. It takes no lock, has no thread-local with a destructor and does not unwind. That a
+/// thread ends, so that another one may have its place, it learns from the system: on Linux, Android,
+/// Apple's systems and FreeBSD by a thread-specific value of POSIX. Elsewhere a place is used by one
+/// thread alone, and after 254 threads all others share one.
+///
+/// A child of `fork` goes on with the counts of its parent. Of each request that another thread was in
+/// the midst of, some counters may have advanced and others not.
+///
 /// # Complexity
 ///
-/// A constant number of atomic read-modify-writes per request: six for an allocation, three for a
+/// With the feature `std`, a constant number of loads and stores per request, and with exact peaks
+/// two atomic read-modify-writes. Each thread that uses it for the first time takes 640 bytes from the
+/// system, and the first one another 2 KiB, which are given back when it is dropped.
+///
+/// Without it, a constant number of atomic read-modify-writes: four for an allocation, three for a
 /// free. Threads that allocate at one time share their cache lines.
-#[derive(Debug)]
-pub struct Tracking<A = DefaultUpstream> {
-    counters: Counters,
+pub struct Tracking<A = DefaultUpstream, P = Near> {
+    counters: Counters<P>,
     inner: A,
 }
 
@@ -81,24 +103,32 @@ impl<A> Tracking<A> {
             inner,
         }
     }
+}
 
-    /// Takes a snapshot of the counters.
+impl<A> Tracking<A, Exact> {
+    /// Wraps `inner`, and knows the peaks of all threads together exactly; all counters are zero.
     ///
-    /// Each counter is exact. While other threads allocate, two of them need not be of the same instant.
-    pub fn stats(&self) -> Stats {
-        self.counters.snapshot()
-    }
-
-    /// Begins a new account: the totals become zero, the peaks become what is live now.
+    /// # Examples
     ///
-    /// What is live stays live and is not forgotten. A block that was allocated before and is freed
-    /// later counts as a deallocation without an allocation. Each total is set to zero on its own: of
-    /// a request that runs at the same time as this call, one total may count it before the call and
-    /// another after it.
-    pub fn reset_stats(&self) {
-        self.counters.reset();
+    /// ```
+    /// # #[cfg(feature = "std")] {
+    /// use alloc_tracking::{Exact, Tracking};
+    /// use std::alloc::System;
+    ///
+    /// static HEAP: Tracking<System, Exact> = Tracking::exact(System);
+    ///
+    /// assert_eq!(HEAP.stats().peak_bytes_within, 0);
+    /// # }
+    /// ```
+    pub const fn exact(inner: A) -> Self {
+        Self {
+            counters: Counters::new(),
+            inner,
+        }
     }
+}
 
+impl<A, P> Tracking<A, P> {
     /// The wrapped allocator. What is asked of it directly is not counted.
     pub const fn inner(&self) -> &A {
         &self.inner
@@ -110,7 +140,40 @@ impl<A> Tracking<A> {
     }
 }
 
-impl<A: Reset> Tracking<A> {
+impl<A, P: Peaks> Tracking<A, P> {
+    /// Takes a snapshot of the counters.
+    ///
+    /// Each counter is exact, and each peak within its bound. While other threads allocate, two of them
+    /// need not be of the same instant, and what a thread is in the midst of telling may be missing from
+    /// what is live.
+    ///
+    /// # Complexity
+    ///
+    /// O(t) for t threads that have used it at one time.
+    pub fn stats(&self) -> Stats {
+        self.counters.snapshot()
+    }
+
+    /// How many blocks of which size were allocated.
+    ///
+    /// It is no part of [`Stats`], which is small enough to be taken and kept often: this is an array
+    /// of as many numbers as a size has bits.
+    pub fn histogram(&self) -> Histogram {
+        self.counters.histogram()
+    }
+
+    /// Begins a new account: the totals become zero, the peaks become what is live now.
+    ///
+    /// What is live stays live and is not forgotten. A block that was allocated before and is freed
+    /// later counts as a deallocation without an allocation. Each total begins on its own: of a request
+    /// that runs at the same time as this call, one total may count it before the call and another
+    /// after it.
+    pub fn reset_stats(&self) {
+        self.counters.reset();
+    }
+}
+
+impl<A: Reset, P: Peaks> Tracking<A, P> {
     /// Resets the inner allocator, and counts its live blocks as [`forgotten`](Stats::forgotten).
     ///
     /// An arena frees all its blocks at once and tells nobody; an account that did not know would
@@ -121,7 +184,7 @@ impl<A: Reset> Tracking<A> {
     }
 }
 
-impl<A: Reset> Reset for Tracking<A> {
+impl<A: Reset, P: Peaks> Reset for Tracking<A, P> {
     fn reset(&mut self) {
         Tracking::reset(self);
     }
@@ -139,7 +202,7 @@ fn trim(block: NonNull<[u8]>, layout: Layout) -> NonNull<[u8]> {
 // passes, which fits the trimmed block and so has the asked size. `inner` is neither changed nor
 // dropped while blocks are live, except through `&mut self` or by dropping the whole. Counting does
 // not unwind.
-unsafe impl<A: Allocator> Allocator for Tracking<A> {
+unsafe impl<A: Allocator, P: Peaks> Allocator for Tracking<A, P> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let block = self.inner.allocate(layout);
@@ -204,7 +267,7 @@ unsafe impl<A: Allocator> Allocator for Tracking<A> {
 
 // SAFETY: each method returns what the method of the same name of `inner` returns, for the same
 // arguments. Counting neither allocates nor unwinds.
-unsafe impl<A: GlobalAlloc> GlobalAlloc for Tracking<A> {
+unsafe impl<A: GlobalAlloc, P: Peaks> GlobalAlloc for Tracking<A, P> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise, passed on.
@@ -248,7 +311,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for Tracking<A> {
 
 // SAFETY: a block of `self` is a block of `inner` with the same layout, and the other way round
 // unless somebody asked `inner` itself.
-unsafe impl<A: Owns> Owns for Tracking<A> {
+unsafe impl<A: Owns, P: Peaks> Owns for Tracking<A, P> {
     #[inline]
     fn owns(&self, ptr: NonNull<u8>, layout: Layout) -> bool {
         self.inner.owns(ptr, layout)
@@ -258,19 +321,29 @@ unsafe impl<A: Owns> Owns for Tracking<A> {
 // SAFETY: blocks live as long as those of `inner`, which is static: dropping either invalidates
 // none. `reset` needs an `inner` with a safe method that invalidates blocks, and such a one is not
 // static.
-unsafe impl<A: StaticAllocator> StaticAllocator for Tracking<A> {}
+unsafe impl<A: StaticAllocator, P: Peaks> StaticAllocator for Tracking<A, P> {}
 
 /// A value equals itself alone: each keeps its own account.
-impl<A> PartialEq for Tracking<A> {
+impl<A, P> PartialEq for Tracking<A, P> {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self, other)
     }
 }
 
-impl<A> Eq for Tracking<A> {}
+impl<A, P> Eq for Tracking<A, P> {}
 
 // SAFETY: only the same value is equal, and an allocator is equivalent to itself.
-unsafe impl<A: Allocator> AllocatorEq for Tracking<A> {}
+unsafe impl<A: Allocator, P: Peaks> AllocatorEq for Tracking<A, P> {}
+
+/// The counters, and what is inside.
+impl<A: fmt::Debug, P: Peaks> fmt::Debug for Tracking<A, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracking")
+            .field("counters", &self.counters)
+            .field("inner", &self.inner)
+            .finish()
+    }
+}
 
 #[cfg(test)]
 mod layout {

@@ -17,6 +17,8 @@ suite!(tracking, Tracking::new, [eq, threads, send]);
 // Handles, layers and other inner allocators add no unsafe code of their own: the interpreter sees
 // all of it in the plain ones.
 #[cfg(not(miri))]
+suite!(tracking_exact, Tracking::exact, [eq, threads, send]);
+#[cfg(not(miri))]
 suite!(
     tracking_shared,
     |up| ArcHandle::new(Tracking::new(up)),

@@ -6,7 +6,7 @@ mod common;
 
 use alloc_conformance::{Limits, Program, Upstream};
 use alloc_core::{Allocator, Global, boxed::Box, vec::Vec as VecIn};
-use alloc_tracking::{Stats, Tracking};
+use alloc_tracking::{Peaks, Stats, Tracking};
 use common::{Account, Ledger, layout, noise};
 
 /// How many programs are run, and of how many bytes each is made.
@@ -44,6 +44,11 @@ fn agrees<A: Allocator>(wrap: impl Fn(Upstream) -> A, stats: impl Fn(&A) -> Stat
 #[test]
 fn tracking_agrees_with_a_ledger() {
     agrees(Tracking::new, Tracking::stats);
+}
+
+#[test]
+fn exact_tracking_agrees_with_a_ledger() {
+    agrees(Tracking::exact, Tracking::stats);
 }
 
 #[cfg(feature = "std")]
@@ -96,10 +101,9 @@ fn from_four_threads(heap: &(impl Allocator + Sync)) -> (usize, usize) {
     (4 * rounds, bytes)
 }
 
-#[test]
-fn no_thread_s_count_is_lost() {
-    let heap = Tracking::new(Global);
-    let (allocations, bytes) = from_four_threads(&heap);
+/// Returns what is left to be said of the peaks.
+fn counts_of_four_threads<P: Peaks>(heap: &Tracking<Global, P>) -> Stats {
+    let (allocations, bytes) = from_four_threads(heap);
     let stats = heap.stats();
     assert_eq!(
         (stats.allocations, stats.deallocations),
@@ -109,6 +113,16 @@ fn no_thread_s_count_is_lost() {
         (stats.total_bytes, stats.live_bytes, stats.live_blocks),
         (bytes, 0, 0)
     );
+    assert_eq!(heap.histogram().blocks(), allocations);
+    stats
+}
+
+#[test]
+fn no_thread_s_count_is_lost() {
+    let stats = counts_of_four_threads(&Tracking::new(Global));
+    assert!(stats.peak_blocks <= 4 + stats.peak_blocks_within);
+
+    let stats = counts_of_four_threads(&Tracking::exact(Global));
     assert!((1..=4).contains(&stats.peak_blocks));
     assert!((32..=4 * 39).contains(&stats.peak_bytes), "{stats}");
 }
@@ -143,19 +157,19 @@ fn a_new_account_begins_with_what_is_live() {
 }
 
 /// A reset in the midst of other threads' work never leaves a peak that is below what is live.
-#[test]
-fn no_peak_is_lost_in_a_reset() {
-    let heap = Tracking::new(Global);
+fn resets_in_the_midst<P: Peaks>(heap: &Tracking<Global, P>) {
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
             let mut blocks = Vec::new();
             for i in 0..if cfg!(miri) { 50 } else { 50_000 } {
-                blocks.push(Box::new_in(i, &heap));
+                blocks.push(Box::new_in(i, heap));
             }
             blocks
         });
         while !worker.is_finished() {
             heap.reset_stats();
+            let stats = heap.stats();
+            assert!(stats.peak_blocks >= stats.live_blocks, "{stats}");
             std::thread::yield_now();
         }
         let blocks = worker.join().unwrap();
@@ -164,4 +178,10 @@ fn no_peak_is_lost_in_a_reset() {
         assert_eq!(stats.live_blocks, blocks.len());
         assert_eq!(stats.peak_bytes, stats.live_bytes);
     });
+}
+
+#[test]
+fn no_peak_is_lost_in_a_reset() {
+    resets_in_the_midst(&Tracking::new(Global));
+    resets_in_the_midst(&Tracking::exact(Global));
 }
