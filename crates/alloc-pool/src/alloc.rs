@@ -144,10 +144,11 @@ impl<A: Allocator> Pool<A> {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
+        // First, as a broken promise is one whether or not the block is large enough.
+        let start = self.checked(ptr, old);
         if !self.serves(new) {
             return Err(AllocError);
         }
-        let start = self.checked(ptr, old);
         // SAFETY: the block is in use, and the caller gives it up for what is returned.
         Ok(unsafe { self.whole(start) })
     }

@@ -149,6 +149,10 @@ impl<A: Allocator> Pool<A> {
     /// exist then, and what is seen are those that are held by raw pointer, and those that were
     /// forgotten. Afterwards free blocks are handed out in the order of their addresses.
     ///
+    /// What is returned holds the free blocks, and gives them back when it is dropped. If it is
+    /// forgotten they are lost, and count and are seen as in use, until the pool is
+    /// [reset](Self::reset) or dropped.
+    ///
     /// # Examples
     ///
     /// ```

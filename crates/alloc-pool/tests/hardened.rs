@@ -8,7 +8,7 @@ use std::ptr::NonNull;
 
 use alloc_conformance::Upstream;
 use alloc_pool::alloc_core::{Global, Owns, RcHandle, boxed::Box, vec::Vec};
-use alloc_pool::{AllocError, Allocator, HardenedPool, Hardening, Layout, Sealed, Strict};
+use alloc_pool::{AllocError, Allocator, HardenedPool, Hardening, Layout, Pool, Sealed, Strict};
 use support::{MANY, Result, give, layout, take};
 
 type Over<H> = HardenedPool<Upstream, H>;
@@ -88,6 +88,26 @@ fn a_block_is_as_large_as_asked_and_a_word_is_in_front() {
         (pool.block_layout(), pool.allocate(layout(1, 1))),
         (None, Err(AllocError))
     );
+}
+
+#[test]
+fn blocks_made_for_nothing_hold_what_those_of_a_pool_do() -> Result {
+    let [word, most] = [layout(8, 8), layout(64, 64)];
+    for asked in [layout(0, 1), layout(0, 64)] {
+        let request = if asked.align() == 1 { word } else { most };
+        let (plain, pool) = (Pool::new(asked), HardenedPool::new(asked));
+        assert_eq!(pool.block_layout(), plain.block_layout());
+        for pool in [&plain as &dyn Allocator, &pool] {
+            let block = pool.allocate(request)?;
+            assert_eq!(block.len(), request.size());
+            // SAFETY: just allocated.
+            unsafe { pool.deallocate(block.cast(), request) };
+        }
+        // Every block that a pool says it has can be had.
+        let pool = HardenedPool::fixed(asked, 3);
+        give(&pool, request, take(&pool, request, pool.available()));
+    }
+    Ok(())
 }
 
 #[test]

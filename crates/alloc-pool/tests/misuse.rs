@@ -9,7 +9,7 @@ mod misdeed;
 
 use std::ptr::NonNull;
 
-use alloc_pool::{Allocator, InlinePool, Layout, Pool};
+use alloc_pool::{Allocator, HardenedPool, InlinePool, Layout, Pool};
 use misdeed::check;
 
 const REQUEST: Layout = Layout::new::<[u64; 8]>();
@@ -109,6 +109,19 @@ fn growing_a_freed_block() {
 }
 
 #[test]
+fn growing_a_freed_block_beyond_its_size() {
+    let name = "growing_a_freed_block_beyond_its_size";
+    check(name, &["double free"], || {
+        let pool = Pool::new(REQUEST);
+        let block = allocate(&pool);
+        // SAFETY: in use.
+        unsafe { pool.deallocate(block, REQUEST) };
+        // SAFETY: none; it is free.
+        let _ = unsafe { pool.grow(block, REQUEST, Layout::new::<[u64; 9]>()) };
+    });
+}
+
+#[test]
 fn freeing_after_a_reset() {
     check("freeing_after_a_reset", &["foreign pointer"], || {
         let mut pool = Pool::new(REQUEST);
@@ -143,4 +156,34 @@ fn inline_foreign() {
         // SAFETY: none; it is the other pool's.
         unsafe { (&pool).deallocate(block, REQUEST) };
     });
+}
+
+#[test]
+fn inline_growing_a_freed_block_beyond_its_size() {
+    let name = "inline_growing_a_freed_block_beyond_its_size";
+    check(name, &["double free"], || {
+        let pool = InlinePool::<[u64; 8], 4>::new();
+        let block = allocate(&pool);
+        // SAFETY: in use.
+        unsafe { (&pool).deallocate(block, REQUEST) };
+        // SAFETY: none; it is free.
+        let _ = unsafe { (&pool).grow(block, REQUEST, Layout::new::<[u64; 9]>()) };
+    });
+}
+
+#[test]
+fn hardened_wrong_alignment() {
+    check(
+        "hardened_wrong_alignment",
+        &[
+            "wrong layout for the block at 0x",
+            ": 64 bytes aligned to 16",
+        ],
+        || {
+            let pool = HardenedPool::new(REQUEST);
+            let block = allocate(&pool);
+            // SAFETY: none; the block is aligned to 8.
+            unsafe { pool.deallocate(block, Layout::from_size_align(64, 16).unwrap()) };
+        },
+    );
 }

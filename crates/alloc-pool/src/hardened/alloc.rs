@@ -288,10 +288,10 @@ unsafe impl<A: Allocator, H: Hardening> Allocator for HardenedPool<A, H> {
         if layout.size() == 0 {
             return;
         }
-        if layout.size() > self.seals.size() {
+        let block = self.restored(ptr);
+        if layout.size() > self.seals.size() || (check::ENABLED && !self.serves(layout)) {
             self.accuse(ptr, layout);
         }
-        let block = self.restored(ptr);
         let slot = math::slot_to_give(layout);
         let given = if H::RANDOM_ORDER {
             // SAFETY: the caller's promise, passed on; the block serves what it served, and so what the

@@ -28,9 +28,15 @@ const fn front(layout: Layout) -> usize {
     }
 }
 
+/// Bytes that blocks for `layout` have beside what it asks for: the front, and one that can be used if
+/// it asks for none, as those of a [`Pool`] have.
+const fn extra(layout: Layout) -> usize {
+    front(layout) + (layout.size() == 0) as usize
+}
+
 /// Bytes behind the seal in blocks for `layout`; zero if there is no such block.
 const fn room(layout: Layout) -> usize {
-    match math::block_layout(layout, front(layout), LINK) {
+    match math::block_layout(layout, extra(layout), LINK) {
         Some(block) => block.size() - front(layout),
         None => 0,
     }
@@ -96,9 +102,11 @@ impl Hardening for Strict {
 /// - a size that no block has;
 /// - a write in front of the block, or behind the end of the one before it;
 ///
-/// and `allocate` finds links that were overwritten, but for that of the block that was freed last:
-/// its seal is looked at when it is freed again. (What lies behind the last block that was made
-/// ready, up to a kibibyte of blocks ahead of use, has no seal yet.) What is found ends the program with a message
+/// and `allocate` finds links that were overwritten. It does not look at the seal of the block that was freed last, nor
+/// at those of blocks that [wait](Hardening::RANDOM_ORDER): such a seal is looked at when its block is freed again, unless
+/// the pool has written it anew by then, as it does when the block goes into a list. (What lies behind the last block
+/// that was made ready, up to a kibibyte of blocks ahead of use, has no seal yet. And where blocks are aligned to more
+/// than a word, the seal is the last word of as many bytes; the others are not looked at.) What is found ends the program with a message
 /// that names the address and the pool. Nothing unwinds. A wrong seal passes for a right one with a
 /// chance of one in 2⁶⁴ (2³² where a word has 32 bits). The word in front of a foreign pointer is read before it is known to be
 /// foreign, and a link that was overwritten is seen to be none in seven of eight cases; where there
@@ -169,7 +177,7 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
     /// Makes a growing pool over `upstream`. Does not allocate.
     pub const fn new_in(layout: Layout, upstream: A) -> Self {
         Self::over(
-            Pool::roomy_in(layout, front(layout), upstream),
+            Pool::roomy_in(layout, extra(layout), upstream),
             room(layout),
         )
     }
@@ -181,7 +189,7 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
 
     /// Makes a pool of at most `blocks` blocks over `upstream`. Does not allocate.
     pub const fn fixed_in(layout: Layout, blocks: usize, upstream: A) -> Self {
-        let pool = Pool::roomy_in(layout, front(layout), upstream);
+        let pool = Pool::roomy_in(layout, extra(layout), upstream);
         Self::over(pool.bounded(blocks), room(layout))
     }
 
@@ -201,7 +209,8 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
     ///
     /// Without it the key is from the operating system with the feature `std`, and else made of
     /// addresses and a counter, which is weak where memory is laid out the same way each time. Zero
-    /// is no key.
+    /// is no key. Pools with one key take each other's blocks for their own, and so do a pool and the
+    /// one whose memory it has inherited.
     #[must_use]
     pub fn with_key(self, key: usize) -> Self {
         if self.pool.held.get() == 0 && key != 0 {

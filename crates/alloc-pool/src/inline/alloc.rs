@@ -25,11 +25,13 @@ impl<T, const N: usize> InlinePool<T, N> {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
+        // First, as a broken promise is one whether or not the block is large enough.
+        let at = self.place_in_use(ptr, old);
         if !Self::serves(new) {
             return Err(AllocError);
         }
-        // SAFETY: the caller's promise, passed on; it gives the block up for what is returned.
-        Ok(unsafe { self.whole(ptr, old) })
+        // SAFETY: the place of a block in use, by the caller, who gives it up for what is returned.
+        Ok(unsafe { self.whole(at) })
     }
 }
 

@@ -322,14 +322,13 @@ impl<T, const N: usize> InlinePool<T, N> {
         math::serves(Self::BLOCK, request)
     }
 
-    /// The block at `ptr`, in its full size, for the user that it has.
+    /// The block at this place, in its full size, for the user that it has.
     ///
     /// # Safety
     ///
     /// It is in use, and nobody uses it by another pointer any more.
     #[inline]
-    pub(super) unsafe fn whole(&self, ptr: NonNull<u8>, layout: Layout) -> NonNull<[u8]> {
-        let at = self.place_in_use(ptr, layout);
+    pub(super) unsafe fn whole(&self, at: Offset) -> NonNull<[u8]> {
         // SAFETY: the place of a block, by the caller.
         let slot = unsafe { self.slot(at) };
         // SAFETY: the caller gives it up for what is returned.
