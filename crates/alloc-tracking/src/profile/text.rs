@@ -71,6 +71,10 @@ impl Text<'_> {
         sites
     }
 
+    fn is_estimate(&self) -> bool {
+        self.profile.run.sampling.is_some()
+    }
+
     fn fmt_sites(&self, f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
         let sites = self.ordered();
         if sites.is_empty() {
@@ -97,6 +101,9 @@ impl Text<'_> {
              {end:>9} {end_blocks:>9}  {:>11}",
             "mean life"
         )?;
+        if self.is_estimate() {
+            write!(f, " {:>6}", "error")?;
+        }
         let shown = sites.len().min(self.sites);
         for site in &sites[..shown] {
             f.write_str("\n")?;
@@ -123,6 +130,10 @@ impl Text<'_> {
         match site.mean_lifetime() {
             Some(mean) => write!(f, "{:>11}", Span(self.profile.run.clock, mean))?,
             None => write!(f, "{:>11}", "-")?,
+        }
+        match site.error() {
+            Some(error) if self.is_estimate() => write!(f, " {:>5.0}%", 100.0 * error)?,
+            _ => {}
         }
         self.fmt_stack(f, site)
     }

@@ -66,12 +66,15 @@ fn it_says_what_it_does_not_know() {
     let mut profile = ordinary();
     profile.run.sampling = Some(Sampling::new(524_288, 91));
     profile.run.unrecorded = 7;
+    profile.sites[0].samples = 91;
     profile.run.clock = Clock::Blocks;
     let text = profile.text().by(Metric::EndBytes).to_string();
     for line in [
         "process 4242, 1000 Mblocks\n",
         "estimated from 91 blocks, one in 512 KiB on average\n7 blocks are missing for want of memory\n\n",
         "\n1 site by bytes at the end\n",
+        "   mean life  error\n",
+        "     64 B         1   50 Mblocks    10%\n",
     ] {
         assert!(text.contains(line), "no {line:?} in {text}");
     }
