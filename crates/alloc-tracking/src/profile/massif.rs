@@ -12,7 +12,7 @@ use super::{Amount, Clock, Metric, Point, Profile};
 const ROOT: &str = "(heap allocation functions) of the program";
 /// Branches with less than a thousandth of the tree are added up.
 const THRESHOLD: u64 = 1000;
-const BELOW: &str = "all below massif's threshold (0.10%)";
+const BELOW: &str = "below massif's threshold (0.10%)";
 
 impl Profile {
     /// Writes what was live over time, with the trees of calls at the peak and at the end, in the format of
@@ -128,10 +128,10 @@ impl Profile {
                 let bytes = small.iter().map(|child| sum(child.paths));
                 let bytes = bytes.fold(0, u64::saturating_add);
                 let (depth, places) = (depth + 1, small.len());
-                let plural = if places == 1 { "" } else { "s" };
+                let plural = if places == 1 { ", " } else { "s, all " };
                 writeln!(
                     out,
-                    "{:depth$}n0: {bytes} in {places} place{plural}, {BELOW}",
+                    "{:depth$}n0: {bytes} in {places} place{plural}{BELOW}",
                     ""
                 )?;
             }
