@@ -127,8 +127,9 @@ impl Text<'_> {
         write!(f, "{:>9} {share:>7} {blocks:>11}  ", Size(bytes))?;
         let Amount { blocks, bytes } = site.at_end;
         write!(f, "{:>9} {blocks:>9}  ", Size(bytes))?;
-        match site.mean_lifetime() {
-            Some(mean) => write!(f, "{:>11}", Span(self.profile.run.clock, mean))?,
+        let run = &self.profile.run;
+        match site.mean_lifetime().filter(|_| run.end > 0) {
+            Some(mean) => write!(f, "{:>11}", Span(run.clock, mean))?,
             None => write!(f, "{:>11}", "-")?,
         }
         match site.error() {
@@ -177,8 +178,12 @@ impl fmt::Display for Profile {
 }
 
 fn fmt_run(f: &mut fmt::Formatter<'_>, run: &Run) -> fmt::Result {
-    let (command, end) = (one_line(run.command_line()), Span(run.clock, run.end));
-    writeln!(f, "heap profile of `{command}`, process {}, {end}", run.pid)?;
+    let command = one_line(run.command_line());
+    write!(f, "heap profile of `{command}`, process {}", run.pid)?;
+    if run.end > 0 {
+        write!(f, ", {}", Span(run.clock, run.end))?;
+    }
+    writeln!(f)?;
     match run.sampling {
         None => writeln!(f, "every block was recorded")?,
         Some(sampling) => writeln!(
@@ -208,7 +213,7 @@ fn fmt_totals(f: &mut fmt::Formatter<'_>, run: &Run, totals: &Totals) -> fmt::Re
         let plural = if blocks == 1 { "" } else { "s" };
         write!(f, "{name:<11} {:>9} in {blocks} block{plural}", Size(bytes))?;
         match name {
-            "at the peak" => writeln!(f, ", after {}", Span(run.clock, run.peak))?,
+            "at the peak" if run.end > 0 => writeln!(f, ", after {}", Span(run.clock, run.peak))?,
             _ => writeln!(f)?,
         }
     }

@@ -81,12 +81,25 @@ fn it_says_what_it_does_not_know() {
 }
 
 #[test]
+fn without_a_clock_no_time_is_shown() {
+    let mut profile = ordinary();
+    (profile.run.peak, profile.run.end) = (0, 0);
+    let text = profile.to_string();
+    assert!(text.contains("process 4242\nevery"), "{text}");
+    assert!(text.contains("4.6 KiB in 11 blocks\n"), "{text}");
+    let ends = text
+        .lines()
+        .filter(|line| line.ends_with("         0            -"));
+    assert_eq!(ends.count(), 1, "{text}");
+}
+
+#[test]
 fn nothing_and_too_much() {
     assert_eq!(
         Profile::default().to_string(),
-        "heap profile of ``, process 0, 0 ns\nevery block was recorded\n\n\
+        "heap profile of ``, process 0\nevery block was recorded\n\n\
          in all            0 B in 0 blocks\n\
-         at the peak       0 B in 0 blocks, after 0 ns\n\
+         at the peak       0 B in 0 blocks\n\
          at the end        0 B in 0 blocks\n\n\
          no site has bytes at the peak"
     );
