@@ -8,6 +8,10 @@ use super::place::{NO_STACK, groups, one_line};
 use super::units::{Share, Size, Span};
 use super::{Amount, Metric, Profile, Run, Site, Totals};
 
+/// Above the columns that `fmt_site` writes.
+const HEADER: &str =
+    "  at peak   share    blocks     in all   share      blocks     at end    blocks    mean life";
+
 /// A profile as text: what the whole heap was, then the largest sites with their stacks.
 ///
 /// Made by [`Profile::text`]. The same profile gives the same text.
@@ -82,25 +86,7 @@ impl Text<'_> {
         }
         let plural = if sites.len() == 1 { "" } else { "s" };
         writeln!(f, "{} site{plural} by {}", sites.len(), self.metric)?;
-        let header = [
-            "at peak", "share", "blocks", "in all", "share", "blocks", "at end", "blocks",
-        ];
-        let [
-            peak,
-            share,
-            blocks,
-            all,
-            all_share,
-            all_blocks,
-            end,
-            end_blocks,
-        ] = header;
-        write!(
-            f,
-            "{peak:>9} {share:>7} {blocks:>9}  {all:>9} {all_share:>7} {all_blocks:>11}  \
-             {end:>9} {end_blocks:>9}  {:>11}",
-            "mean life"
-        )?;
+        f.write_str(HEADER)?;
         if self.is_estimate() {
             write!(f, " {:>6}", "error")?;
         }
