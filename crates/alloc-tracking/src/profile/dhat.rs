@@ -26,7 +26,8 @@ impl Profile {
     /// Writes the profile in the format of DHAT, version 2, for `dh_view.html` of valgrind.
     ///
     /// A thread and a tag become the first lines of their stacks, by which the viewer groups. That
-    /// the amounts are estimates is said in the mode, for which there is no field.
+    /// the amounts are estimates is said in the mode, for which there is no field. Without a
+    /// [clock](Run::end) the viewer shows lifetimes of 0, and ∞ bytes in a unit of time.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ use super::{Amount, Clock, Metric, Point, Profile};
 const ROOT: &str = "(heap allocation functions) of the program";
 /// Branches with less than a thousandth of the tree are added up.
 const THRESHOLD: u64 = 1000;
-const BELOW: &str = "all below massif's threshold (0.10%)";
+const BELOW: &str = "below massif's threshold (0.10%)";
 
 impl Profile {
     /// Writes what was live over time, with the trees of calls at the peak and at the end, in the format of
@@ -107,34 +107,7 @@ impl Profile {
             paths: &paths,
         }]);
         while let Some(branch) = branches.pop() {
-            let mut children = branch.children();
-            children.sort_by_key(|child| core::cmp::Reverse(sum(child.paths)));
-            let shown = children.partition_point(|child| sum(child.paths) >= threshold);
-            let small = children.split_off(shown);
-            let count = children.len() + usize::from(!small.is_empty());
-            let Branch {
-                depth,
-                label,
-                paths,
-            } = branch;
-            writeln!(
-                out,
-                "{:depth$}n{count}: {} {}",
-                "",
-                sum(paths),
-                labels[label]
-            )?;
-            if !small.is_empty() {
-                let bytes = small.iter().map(|child| sum(child.paths));
-                let bytes = bytes.fold(0, u64::saturating_add);
-                let (depth, places) = (depth + 1, small.len());
-                let plural = if places == 1 { "" } else { "s" };
-                writeln!(
-                    out,
-                    "{:depth$}n0: {bytes} in {places} place{plural}, {BELOW}",
-                    ""
-                )?;
-            }
+            let children = branch.write(out, &labels[branch.label], threshold)?;
             branches.extend(children.into_iter().rev());
         }
         Ok(())
@@ -152,6 +125,30 @@ struct Branch<'a> {
 }
 
 impl<'a> Branch<'a> {
+    /// Writes this node and those of its children that have less than `threshold`, as one. Returns the
+    /// others, the largest first, which are to follow.
+    fn write(&self, out: &mut impl Write, label: &str, threshold: u64) -> io::Result<Vec<Self>> {
+        let mut children = self.children();
+        children.sort_by_key(|child| core::cmp::Reverse(sum(child.paths)));
+        let shown = children.partition_point(|child| sum(child.paths) >= threshold);
+        let small = children.split_off(shown);
+        let count = children.len() + usize::from(!small.is_empty());
+        let (depth, bytes) = (self.depth, sum(self.paths));
+        writeln!(out, "{:depth$}n{count}: {bytes} {label}", "")?;
+        if !small.is_empty() {
+            let bytes = small.iter().map(|child| sum(child.paths));
+            let bytes = bytes.fold(0, u64::saturating_add);
+            let (depth, places) = (depth + 1, small.len());
+            let plural = if places == 1 { ", " } else { "s, all " };
+            writeln!(
+                out,
+                "{:depth$}n0: {bytes} in {places} place{plural}{BELOW}",
+                ""
+            )?;
+        }
+        Ok(children)
+    }
+
     fn children(&self) -> Vec<Branch<'a>> {
         let depth = self.depth;
         // Those that end here come first.

@@ -53,7 +53,8 @@ pub struct Run {
     pub clock: Clock,
     /// When the most bytes were live.
     pub peak: u64,
-    /// When the recording ended.
+    /// When the recording ended. It is 0 if nobody read a clock; then no time of the profile is known, and
+    /// all are 0.
     pub end: u64,
     /// How blocks were chosen, or `None` if each was recorded. The amounts of a sampled profile are
     /// estimates for all blocks, not counts of those chosen.

@@ -29,8 +29,7 @@ pub struct Site {
     /// For how long all the blocks lived, added up, in units of the run's
     /// [`Clock`](super::Clock). Those that are live at the end have lived until then.
     pub lifetimes: u128,
-    /// How many blocks were chosen here, if the profile is [sampled](super::Sampling); else 0. The
-    /// relative error of the amounts is about one over the root of it.
+    /// How many blocks were chosen here, if the profile is [sampled](super::Sampling); else 0.
     pub samples: u64,
     /// What was live here over time, in order of time, if that was recorded.
     pub series: Vec<Point>,
@@ -104,6 +103,14 @@ impl Site {
     pub fn mean_lifetime(&self) -> Option<u64> {
         let mean = self.lifetimes.checked_div(u128::from(self.total.blocks))?;
         Some(u64::try_from(mean).unwrap_or(u64::MAX))
+    }
+
+    /// By which part of itself the total is off, two times out of three, if it is an estimate: one over
+    /// the root of the number of samples, as for any count of rare events. `None` if there are none.
+    pub fn error(&self) -> Option<f64> {
+        #[allow(clippy::cast_precision_loss, reason = "an error needs two digits")]
+        let samples = self.samples as f64;
+        (self.samples > 0).then(|| 1.0 / samples.sqrt())
     }
 
     /// Adds what another site has, as if the two were one.

@@ -8,6 +8,10 @@ use super::place::{NO_STACK, groups, one_line};
 use super::units::{Share, Size, Span};
 use super::{Amount, Metric, Profile, Run, Site, Totals};
 
+/// Above the columns that `fmt_site` writes.
+const HEADER: &str =
+    "  at peak   share    blocks     in all   share      blocks     at end    blocks    mean life";
+
 /// A profile as text: what the whole heap was, then the largest sites with their stacks.
 ///
 /// Made by [`Profile::text`]. The same profile gives the same text.
@@ -71,6 +75,10 @@ impl Text<'_> {
         sites
     }
 
+    fn is_estimate(&self) -> bool {
+        self.profile.run.sampling.is_some()
+    }
+
     fn fmt_sites(&self, f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
         let sites = self.ordered();
         if sites.is_empty() {
@@ -78,25 +86,10 @@ impl Text<'_> {
         }
         let plural = if sites.len() == 1 { "" } else { "s" };
         writeln!(f, "{} site{plural} by {}", sites.len(), self.metric)?;
-        let header = [
-            "at peak", "share", "blocks", "in all", "share", "blocks", "at end", "blocks",
-        ];
-        let [
-            peak,
-            share,
-            blocks,
-            all,
-            all_share,
-            all_blocks,
-            end,
-            end_blocks,
-        ] = header;
-        write!(
-            f,
-            "{peak:>9} {share:>7} {blocks:>9}  {all:>9} {all_share:>7} {all_blocks:>11}  \
-             {end:>9} {end_blocks:>9}  {:>11}",
-            "mean life"
-        )?;
+        f.write_str(HEADER)?;
+        if self.is_estimate() {
+            write!(f, " {:>6}", "error")?;
+        }
         let shown = sites.len().min(self.sites);
         for site in &sites[..shown] {
             f.write_str("\n")?;
@@ -120,9 +113,14 @@ impl Text<'_> {
         write!(f, "{:>9} {share:>7} {blocks:>11}  ", Size(bytes))?;
         let Amount { blocks, bytes } = site.at_end;
         write!(f, "{:>9} {blocks:>9}  ", Size(bytes))?;
-        match site.mean_lifetime() {
-            Some(mean) => write!(f, "{:>11}", Span(self.profile.run.clock, mean))?,
+        let run = &self.profile.run;
+        match site.mean_lifetime().filter(|_| run.end > 0) {
+            Some(mean) => write!(f, "{:>11}", Span(run.clock, mean))?,
             None => write!(f, "{:>11}", "-")?,
+        }
+        match site.error() {
+            Some(error) if self.is_estimate() => write!(f, " {:>5.0}%", 100.0 * error)?,
+            _ => {}
         }
         self.fmt_stack(f, site)
     }
@@ -166,8 +164,12 @@ impl fmt::Display for Profile {
 }
 
 fn fmt_run(f: &mut fmt::Formatter<'_>, run: &Run) -> fmt::Result {
-    let (command, end) = (one_line(run.command_line()), Span(run.clock, run.end));
-    writeln!(f, "heap profile of `{command}`, process {}, {end}", run.pid)?;
+    let command = one_line(run.command_line());
+    write!(f, "heap profile of `{command}`, process {}", run.pid)?;
+    if run.end > 0 {
+        write!(f, ", {}", Span(run.clock, run.end))?;
+    }
+    writeln!(f)?;
     match run.sampling {
         None => writeln!(f, "every block was recorded")?,
         Some(sampling) => writeln!(
@@ -197,7 +199,7 @@ fn fmt_totals(f: &mut fmt::Formatter<'_>, run: &Run, totals: &Totals) -> fmt::Re
         let plural = if blocks == 1 { "" } else { "s" };
         write!(f, "{name:<11} {:>9} in {blocks} block{plural}", Size(bytes))?;
         match name {
-            "at the peak" => writeln!(f, ", after {}", Span(run.clock, run.peak))?,
+            "at the peak" if run.end > 0 => writeln!(f, ", after {}", Span(run.clock, run.peak))?,
             _ => writeln!(f)?,
         }
     }

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn of_the_library_the_call_of_the_program_stays() {
-        let library = |name| Frame::new(name).at("/rustc/0123abcd/library/alloc/src/x.rs", 1);
+        let library = |name| Frame::new(name).at("/rustc/0123/library/a.rs", 1);
         let mut profile = Profile::default();
         profile.frames.insert(1, vec![library("a"), library("b")]);
         profile
@@ -288,9 +288,8 @@ mod tests {
         let mut left = names(&profile);
         left.sort();
         let own = "own (/home/rustc/x.rs:2)";
-        let called = "<T as U>::d (alloc/src/x.rs:1)";
-        let [f, a, b, j] =
-            ["f", "a", "b", "j"].map(|name| std::format!("{name} (alloc/src/x.rs:1)"));
+        let called = "<T as U>::d (a.rs:1)";
+        let [f, a, b, j] = ["f", "a", "b", "j"].map(|name| std::format!("{name} (a.rs:1)"));
         let expected: [&[&str]; 6] = [
             &[called, "0x9"],
             &[called, own, &j],

@@ -112,6 +112,9 @@ fn the_viewer_takes_what_is_strange() {
     );
     assert!(page.contains("t-end:  1,000,000,000 instrs\n"), "{page}");
     pages("dhat_empty", &Profile::default()).unwrap();
+    (sampled.run.peak, sampled.run.end) = (0, 0);
+    let page = pages("dhat_without_a_clock", &sampled).unwrap();
+    assert!(page.contains("6,400 bytes (60.8%, ∞/Minstr)"), "{page}");
     let page = pages("dhat_nasty", &nasty()).unwrap();
     assert!(
         page.contains("Command: x\u{fffd}y a \"b\"\\\n\t\u{1}é\n"),

@@ -89,7 +89,7 @@ fn the_same_profile_gives_the_same_bytes() {
             let [mut first, mut second] = [Vec::new(), Vec::new()];
             write(&profile, &mut first).unwrap();
             write(&profile.clone(), &mut second).unwrap();
-            assert!(first == second, "{name}");
+            assert!(first.iter().eq(&second), "{name}");
         }
     }
 }

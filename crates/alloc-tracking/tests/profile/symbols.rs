@@ -50,4 +50,6 @@ fn the_functions_and_lines_of_this_test_are_found() {
         .collect();
     assert!(places.len() < full);
     assert!(places[0].contains("symbols::stack"), "{places:#?}");
+    let outermost = places.last().unwrap();
+    assert!(outermost.contains(name), "{places:#?}");
 }

@@ -66,24 +66,40 @@ fn it_says_what_it_does_not_know() {
     let mut profile = ordinary();
     profile.run.sampling = Some(Sampling::new(524_288, 91));
     profile.run.unrecorded = 7;
+    profile.sites[0].samples = 91;
     profile.run.clock = Clock::Blocks;
     let text = profile.text().by(Metric::EndBytes).to_string();
     for line in [
         "process 4242, 1000 Mblocks\n",
         "estimated from 91 blocks, one in 512 KiB on average\n7 blocks are missing for want of memory\n\n",
         "\n1 site by bytes at the end\n",
+        "   mean life  error\n",
+        "     64 B         1   50 Mblocks    10%\n",
     ] {
         assert!(text.contains(line), "no {line:?} in {text}");
     }
 }
 
 #[test]
+fn without_a_clock_no_time_is_shown() {
+    let mut profile = ordinary();
+    (profile.run.peak, profile.run.end) = (0, 0);
+    let text = profile.to_string();
+    assert!(text.contains("process 4242\nevery"), "{text}");
+    assert!(text.contains("4.6 KiB in 11 blocks\n"), "{text}");
+    let ends = text
+        .lines()
+        .filter(|line| line.ends_with("         0            -"));
+    assert_eq!(ends.count(), 1, "{text}");
+}
+
+#[test]
 fn nothing_and_too_much() {
     assert_eq!(
         Profile::default().to_string(),
-        "heap profile of ``, process 0, 0 ns\nevery block was recorded\n\n\
+        "heap profile of ``, process 0\nevery block was recorded\n\n\
          in all            0 B in 0 blocks\n\
-         at the peak       0 B in 0 blocks, after 0 ns\n\
+         at the peak       0 B in 0 blocks\n\
          at the end        0 B in 0 blocks\n\n\
          no site has bytes at the peak"
     );
