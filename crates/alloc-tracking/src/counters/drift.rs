@@ -1,15 +1,15 @@
 //! What one thread has not yet told the others of the [levels](Levels).
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::level::{Amount, Level, Levels};
 
-/// Bits of a lane: a word has one for bytes, the lower, and one for blocks.
-const LANE: u32 = usize::BITS / 2;
+/// Bits of the lower lane of a word, which is for bytes. The upper one is for blocks.
+const LANE: u32 = 20;
 
-/// How far a drift goes before it is told. (Where words are short so are lanes.)
+/// How far a drift goes before it is told.
 pub(super) const FAR: Amount = Amount {
-    bytes: if LANE < 32 { 8 << 10 } else { 64 << 10 },
+    bytes: 64 << 10,
     blocks: 1024,
 };
 
@@ -19,26 +19,23 @@ const fn high_of(far: isize) -> isize {
 }
 
 /// The largest block that is counted on the usual way.
-pub(super) const USUAL: usize = 1 << (LANE - 3);
-
-/// One block, and no bytes.
-const BLOCK: usize = 1 << LANE;
+pub(super) const USUAL: usize = 1 << (LANE - 2);
 
 /// The bits of each lane that are 0 in a room: what is less than nothing has some of them, and so
 /// has [`FAR`] or more.
-const OUTSIDE: usize = !pack(Amount {
+const OUTSIDE: u32 = !pack(Amount {
     bytes: FAR.bytes - 1,
     blocks: FAR.blocks - 1,
 });
 
 /// A room with which nothing goes on as usual: with a block more and with one less it is outside.
-const NO_ROOM: usize = BLOCK << (LANE - 2);
+const NO_ROOM: u32 = 1 << (u32::BITS - 1);
 
 const _: () = assert!(FAR.bytes.cast_unsigned().is_power_of_two());
 const _: () = assert!(FAR.blocks.cast_unsigned().is_power_of_two());
-// No lane overflows, and the highest bit of a difference is its sign.
+// No lane overflows, and what is negative in one has its highest bit.
 const _: () = assert!(FAR.bytes.cast_unsigned() + USUAL < 1 << (LANE - 1));
-const _: () = assert!(FAR.blocks.cast_unsigned() + 2 < 1 << (LANE - 2));
+const _: () = assert!(FAR.blocks.cast_unsigned() + 2 < 1 << (u32::BITS - LANE - 1));
 
 /// By how much one thread has changed the levels since it last told, and how high it was meanwhile.
 ///
@@ -64,48 +61,54 @@ const _: () = assert!(FAR.blocks.cast_unsigned() + 2 < 1 << (LANE - 2));
 ///   is one of these drifts, or below the peak of all.
 #[derive(Debug)]
 pub(super) struct Drift {
-    room: AtomicUsize,
-    high: AtomicUsize,
+    room: AtomicU32,
+    high: AtomicU32,
 }
 
 impl Drift {
     #[cfg(feature = "std")]
     pub(super) const fn new() -> Self {
         Self {
-            room: AtomicUsize::new(0),
-            high: AtomicUsize::new(0),
+            room: AtomicU32::new(0),
+            high: AtomicU32::new(0),
         }
     }
 
     /// One for which nothing [goes on as usual](Self::risen).
     pub(super) const fn vacant() -> Self {
         Self {
-            room: AtomicUsize::new(NO_ROOM),
-            high: AtomicUsize::new(0),
+            room: AtomicU32::new(NO_ROOM),
+            high: AtomicU32::new(0),
         }
     }
 
-    /// The room, to be [set](Self::set), after a block of `size` bytes, at most [`USUAL`], was
-    /// allocated, if that goes on as usual: no new height.
+    /// The room, to be [set](Self::set), after so many blocks, at most one, and bytes, at most
+    /// [`USUAL`], came in, if that goes on as usual: no new height.
     #[inline]
-    pub(super) fn risen(&self, size: usize) -> Option<usize> {
-        let room = self.room.load(Ordering::Relaxed).wrapping_sub(BLOCK | size);
+    pub(super) fn risen(&self, blocks: u32, bytes: usize) -> Option<u32> {
+        let room = self
+            .room
+            .load(Ordering::Relaxed)
+            .wrapping_sub(word(blocks, bytes));
         // D1, and the assertions above: if the lower lane is not outside, nothing was borrowed from
         // the upper one.
         (room & OUTSIDE == 0).then_some(room)
     }
 
-    /// The room, to be [set](Self::set), when a block of `size` bytes, at most [`USUAL`], is freed, if
-    /// that goes on as usual: nothing has to be told.
+    /// The room, to be [set](Self::set), when so many blocks, at most one, and bytes, at most
+    /// [`USUAL`], go, if that goes on as usual: nothing has to be told.
     #[inline]
-    pub(super) fn fallen(&self, size: usize) -> Option<usize> {
+    pub(super) fn fallen(&self, blocks: u32, bytes: usize) -> Option<u32> {
         // D1, and the assertions above: nothing is carried into the upper lane.
-        let room = self.room.load(Ordering::Relaxed).wrapping_add(BLOCK | size);
+        let room = self
+            .room
+            .load(Ordering::Relaxed)
+            .wrapping_add(word(blocks, bytes));
         (room & OUTSIDE == 0).then_some(room)
     }
 
     #[inline]
-    pub(super) fn set(&self, room: usize) {
+    pub(super) fn set(&self, room: u32) {
         self.room.store(room, Ordering::Relaxed);
     }
 
@@ -187,16 +190,34 @@ impl Lane {
     }
 }
 
-/// An amount, none of it negative, as a word.
-const fn pack(amount: Amount) -> usize {
-    amount.blocks.cast_unsigned() << LANE | amount.bytes.cast_unsigned()
+/// So many blocks and bytes as a word. Of more bytes than [`USUAL`] it keeps some bits.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what is not usual nobody asks for"
+)]
+#[inline]
+const fn word(blocks: u32, bytes: usize) -> u32 {
+    blocks << LANE | bytes as u32
+}
+
+/// An amount within [`FAR`], none of it negative, as a word.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "FAR is in the range of a lane"
+)]
+const fn pack(amount: Amount) -> u32 {
+    word(
+        amount.blocks.cast_unsigned() as u32,
+        amount.bytes.cast_unsigned(),
+    )
 }
 
 /// The amount that a word stands for.
-const fn unpack(word: usize) -> Amount {
+#[expect(clippy::cast_possible_wrap, reason = "lanes are shorter than words")]
+const fn unpack(word: u32) -> Amount {
     Amount {
-        bytes: (word % BLOCK).cast_signed(),
-        blocks: (word >> LANE).cast_signed(),
+        bytes: (word % (1 << LANE)) as isize,
+        blocks: (word >> LANE) as isize,
     }
 }
 
@@ -218,9 +239,9 @@ mod tests {
     /// Allocates or frees a block as the counters do. Returns whether it went on as usual.
     fn step(drift: &Drift, levels: &Levels, size: usize, up: bool) -> bool {
         let usual = if up {
-            drift.risen(size)
+            drift.risen(1, size)
         } else {
-            drift.fallen(size)
+            drift.fallen(1, size)
         };
         let usual = usual.filter(|_| size <= USUAL);
         if let Some(now) = usual {
@@ -276,8 +297,9 @@ mod tests {
     #[test]
     fn a_vacant_one_lets_nothing_pass() {
         let vacant = Drift::vacant();
-        for size in [1, 2, USUAL] {
-            assert_eq!((vacant.risen(size), vacant.fallen(size)), (None, None));
+        for (blocks, bytes) in [(0, 0), (0, 1), (0, USUAL), (1, 1), (1, USUAL)] {
+            assert_eq!(vacant.risen(blocks, bytes), None);
+            assert_eq!(vacant.fallen(blocks, bytes), None);
         }
     }
 

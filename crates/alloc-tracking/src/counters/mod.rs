@@ -154,24 +154,12 @@ impl<P: Peaks> Counters<P> {
         if !ok {
             return self.failed();
         }
-        if !Slots::EXIST {
-            return self.allocated_in(size);
-        }
-        let slot = self.slots.mine();
-        if P::AT_ONCE {
-            if size == 0 || Slots::is_vacant(slot) {
-                return self.allocated_otherwise(size);
-            }
-            self.levels.tell(Amount::block(size));
-            return pen(slot).allocated(size);
-        }
-        // One comparison for no bytes and for many. A vacant slot lets nothing pass.
+        // One comparison for no bytes and for many.
         let usual = size.wrapping_sub(1) < USUAL;
-        let Some(room) = slot.drift.risen(size).filter(|_| usual) else {
-            return self.allocated_otherwise(size);
-        };
-        slot.drift.set(room);
-        pen(slot).allocated(size);
+        match usual.then(|| self.rise_as_usual(1, size)).flatten() {
+            Some(slot) => pen(slot).allocated(size),
+            None => self.allocated_otherwise(size),
+        }
     }
 
     /// What [`allocated`](Self::allocated) does where a thread has no slot yet, reaches a new height
@@ -179,37 +167,33 @@ impl<P: Peaks> Counters<P> {
     #[cold]
     #[inline(never)]
     fn allocated_otherwise(&self, size: usize) {
-        self.allocated_in(size);
+        if size > 0 {
+            let slot = self.slot();
+            self.change(slot, Amount::block(size));
+            self.pen(slot).allocated(size);
+        }
     }
 
     /// A block of `size` bytes is about to be handed back.
     #[inline]
     pub(crate) fn freeing(&self, size: usize) {
-        if !Slots::EXIST {
-            return self.freeing_in(size);
-        }
-        let slot = self.slots.mine();
-        if P::AT_ONCE {
-            if size == 0 || Slots::is_vacant(slot) {
-                return self.freeing_otherwise(size);
-            }
-            self.levels.tell(Amount::block(size).negative());
-            return pen(slot).freed();
-        }
         // As in `allocated`.
         let usual = size.wrapping_sub(1) < USUAL;
-        let Some(room) = slot.drift.fallen(size).filter(|_| usual) else {
-            return self.freeing_otherwise(size);
-        };
-        slot.drift.set(room);
-        pen(slot).freed();
+        match usual.then(|| self.fall_as_usual(1, size)).flatten() {
+            Some(slot) => pen(slot).freed(),
+            None => self.freeing_otherwise(size),
+        }
     }
 
     /// As [`allocated_otherwise`](Self::allocated_otherwise).
     #[cold]
     #[inline(never)]
     fn freeing_otherwise(&self, size: usize) {
-        self.freeing_in(size);
+        if size > 0 {
+            let slot = self.slot();
+            self.change(slot, Amount::block(size).negative());
+            self.pen(slot).freed();
+        }
     }
 
     /// A request to grow a block was answered.
@@ -218,18 +202,38 @@ impl<P: Peaks> Counters<P> {
         if old == 0 {
             self.allocated(new, ok);
         } else if ok {
-            let (slot, more) = (self.slot(), new.saturating_sub(old));
-            self.change(slot, Amount::bytes(more));
-            self.pen(slot).grown(more);
+            let more = new.saturating_sub(old);
+            let usual = more <= USUAL;
+            match usual.then(|| self.rise_as_usual(0, more)).flatten() {
+                Some(slot) => pen(slot).grown(more),
+                None => self.grown_otherwise(more),
+            }
         } else {
             self.failed();
         }
     }
 
+    /// As [`allocated_otherwise`](Self::allocated_otherwise).
+    #[cold]
+    #[inline(never)]
+    fn grown_otherwise(&self, more: usize) {
+        let slot = self.slot();
+        self.change(slot, Amount::bytes(more));
+        self.pen(slot).grown(more);
+    }
+
     /// A block is about to be shrunk. Followed by [`shrunk`](Self::shrunk).
     #[inline]
     pub(crate) fn shrinking(&self, old: usize, new: usize) {
-        self.change(self.slot(), shrinkage(old, new).negative());
+        let less = old.saturating_sub(new);
+        let usual = less <= USUAL && new > 0;
+        if usual
+            .then(|| self.fall_as_usual(0, less))
+            .flatten()
+            .is_none()
+        {
+            self.change(self.slot(), shrinkage(old, new).negative());
+        }
     }
 
     /// The request announced by [`shrinking`](Self::shrinking) was answered.
@@ -299,22 +303,35 @@ impl<P: Peaks> Counters<P> {
         }
     }
 
+    /// So many blocks, at most one, and bytes, at most [`USUAL`], are live now. Returns the slot to
+    /// count in, if this thread has one, and nothing but that has to be done.
     #[inline]
-    fn allocated_in(&self, size: usize) {
-        if size > 0 {
-            let slot = self.slot();
-            self.change(slot, Amount::block(size));
-            self.pen(slot).allocated(size);
+    fn rise_as_usual(&self, blocks: u32, bytes: usize) -> Option<&Slot> {
+        let slot = self.slots.mine();
+        if P::AT_ONCE {
+            let by = Amount::of(blocks, bytes);
+            return (!Slots::is_vacant(slot))
+                .then(|| self.levels.tell(by))
+                .map(|()| slot);
         }
+        // A vacant slot lets nothing pass.
+        slot.drift.set(slot.drift.risen(blocks, bytes)?);
+        Some(slot)
     }
 
+    /// So many blocks and bytes are live no longer. Otherwise like
+    /// [`rise_as_usual`](Self::rise_as_usual).
     #[inline]
-    fn freeing_in(&self, size: usize) {
-        if size > 0 {
-            let slot = self.slot();
-            self.change(slot, Amount::block(size).negative());
-            self.pen(slot).freed();
+    fn fall_as_usual(&self, blocks: u32, bytes: usize) -> Option<&Slot> {
+        let slot = self.slots.mine();
+        if P::AT_ONCE {
+            let by = Amount::of(blocks, bytes).negative();
+            return (!Slots::is_vacant(slot))
+                .then(|| self.levels.tell(by))
+                .map(|()| slot);
         }
+        slot.drift.set(slot.drift.fallen(blocks, bytes)?);
+        Some(slot)
     }
 
     /// Adds up what was counted since the program began, but for what threads have counted that have

@@ -61,6 +61,8 @@ impl Slots {
         // Relaxed: a slot that is found here was entered by a holder of this seat, and what one of them
         // did happens before the next one sits down.
         let slot = self.entries[usize::from(seat::number())].load(Ordering::Relaxed);
+        // SAFETY: E2: it is a slot. (Said so that nobody tests it.)
+        unsafe { core::hint::assert_unchecked(!slot.is_null()) };
         // SAFETY: E1, E2.
         unsafe { &*slot }
     }
@@ -128,9 +130,10 @@ impl Slots {
     /// Has each thread come by [`open`](Self::open) before it counts again. The peaks have begun again.
     pub(super) fn vacate(&self) {
         for slot in self.iter() {
-            // Release: partner of the `Acquire` in `open`.
-            self.entries[usize::from(slot.seat)]
-                .store((&raw const VACANT).cast_mut(), Ordering::Release);
+            let entry = &self.entries[usize::from(slot.seat)];
+            // Release: partner of the `Acquire` in `open`. Each of the two reads what the other has
+            // written, or is read by it.
+            entry.swap((&raw const VACANT).cast_mut(), Ordering::Release);
         }
     }
 
