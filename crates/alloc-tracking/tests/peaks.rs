@@ -77,7 +77,7 @@ const LARGEST: usize = 1 << 16;
 fn one_thread_alone_has_exact_peaks() {
     for (seed, sizes) in (1..).zip(SIZES) {
         let heap = Tracking::new(Tracking::exact(Global));
-        let rounds = if cfg!(miri) { 100 } else { 20_000 };
+        let rounds = if cfg!(miri) { 30 } else { 20_000 };
         for reset in [false, true] {
             if reset {
                 heap.reset_stats();
@@ -95,7 +95,7 @@ fn one_thread_alone_has_exact_peaks() {
 fn many_threads_have_peaks_within_the_bound() {
     for sizes in SIZES {
         let heap = Tracking::new(Tracking::exact(Global));
-        let rounds = if cfg!(miri) { 30 } else { 20_000 };
+        let rounds = if cfg!(miri) { 10 } else { 20_000 };
         std::thread::scope(|scope| {
             for seed in (1..).take(THREADS) {
                 let heap = &heap;

@@ -25,6 +25,7 @@ fn a_reset_ends_what_was_live() {
         );
         assert_eq!(stats.allocations, stats.deallocations + stats.forgotten);
         assert_eq!((stats.peak_bytes, stats.peak_blocks), (160, 3));
+        assert_eq!((stats.peak_bytes_within, stats.peak_blocks_within), (0, 0));
     }
 }
 

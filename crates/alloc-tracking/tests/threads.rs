@@ -82,7 +82,7 @@ fn the_end_of_a_thread_loses_nothing() {
 #[test]
 fn the_next_thread_on_a_seat_goes_on() {
     let heap = Tracking::new(Global);
-    let rounds = if cfg!(miri) { 10 } else { 1000 };
+    let rounds = if cfg!(miri) { 3 } else { 1000 };
     for round in 1..=rounds {
         std::thread::scope(|scope| {
             for _ in 0..2 {
@@ -160,7 +160,7 @@ fn a_foreign_block_does_not_wrap_the_account() {
 #[test]
 fn two_heaps_of_one_thread_are_two_accounts() {
     let (outer, other) = (Tracking::new(Tracking::new(Global)), Tracking::new(Global));
-    for round in 1..=20 {
+    for round in 1..=if cfg!(miri) { 3 } else { 20 } {
         drop(BoxIn::new_in([0_u8; 10], &outer));
         drop(BoxIn::new_in([0_u8; 10], outer.inner()));
         drop(BoxIn::new_in([0_u8; 7], &other));
@@ -176,36 +176,44 @@ fn two_heaps_of_one_thread_are_two_accounts() {
 /// whatever began after it of the new one.
 #[test]
 fn a_reset_neither_loses_nor_keeps_what_others_count() {
-    let (heap, progress) = (Tracking::new(Global), AtomicUsize::new(0));
-    let (rounds, resets) = if cfg!(miri) { (60, 4) } else { (50_000, 40) };
+    let (rounds, resets) = if cfg!(miri) { (60, 3) } else { (50_000, 40) };
+    let heap = Tracking::new(Global);
     for _ in 0..resets {
-        progress.store(0, Ordering::Relaxed);
-        let (before, after) = std::thread::scope(|scope| {
-            scope.spawn(|| {
-                for round in 1..=rounds {
-                    pair(&heap, layout(16, 8));
-                    // Release: partner of the `Acquire` below.
-                    progress.store(round, Ordering::Release);
+        let (progress, is_reset) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let work = || {
+            let mut after = None;
+            for round in 1..=rounds {
+                // Acquire: partner of the `Release` below.
+                if after.is_none() && is_reset.load(Ordering::Acquire) {
+                    after = Some(round);
                 }
-            });
+                pair(&heap, layout(16, 8));
+                // Release: partner of the `Acquire` below.
+                progress.store(round, Ordering::Release);
+            }
+            after
+        };
+        let (before, after) = std::thread::scope(|scope| {
+            let worker = scope.spawn(work);
             while progress.load(Ordering::Relaxed) < rounds / 10 {
                 std::thread::yield_now();
             }
             let before = progress.load(Ordering::Acquire);
             heap.reset_stats();
-            (before, progress.load(Ordering::Acquire))
+            is_reset.store(true, Ordering::Release);
+            (before, worker.join().unwrap())
         });
         let stats = heap.stats();
-        // One more may have been in the midst of it.
-        let possible = rounds - after.min(rounds - 1) - 1..=rounds - before;
+        let new = after.map_or(0, |round| rounds - round + 1);
+        let possible = new..=rounds - before;
         for counted in [
             stats.allocations,
             stats.deallocations,
             heap.histogram().of(16),
+            stats.total_bytes / 16,
         ] {
             assert!(possible.contains(&counted), "{possible:?} {stats}");
         }
-        assert!(stats.total_bytes <= 16 * (rounds - before), "{stats}");
         assert_eq!(stats.live_bytes, 0);
     }
 }

@@ -1,127 +1,157 @@
 //! What one thread has not yet told the others of the [levels](Levels).
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 
 use super::level::{Amount, Level, Levels};
 
-/// Bits of a lane: a word has one for bytes, the lower, and one for blocks.
-const LANE: u32 = usize::BITS / 2;
+/// Bits of the lower lane of a word, which is for bytes. The upper one is for blocks.
+const LANE: u32 = 20;
 
-/// How far a drift goes before it is told. (Where words are short so are lanes.)
+/// How far a drift goes before it is told.
 pub(super) const FAR: Amount = Amount {
-    bytes: if LANE < 32 { 8 << 10 } else { 64 << 10 },
+    bytes: 64 << 10,
     blocks: 1024,
 };
 
+/// Of [`FAR`], how high a drift gets before it is told.
+const fn high_of(far: isize) -> isize {
+    far / 2
+}
+
 /// The largest block that is counted on the usual way.
-pub(super) const USUAL: usize = 1 << (LANE - 3);
+pub(super) const USUAL: usize = 1 << (LANE - 2);
 
-/// One block, and no bytes.
-const BLOCK: usize = 1 << LANE;
+/// The bits of each lane that are 0 in a room: what is less than nothing has some of them, and so
+/// has [`FAR`] or more.
+const OUTSIDE: u32 = !pack(Amount {
+    bytes: FAR.bytes - 1,
+    blocks: FAR.blocks - 1,
+});
 
-/// The highest bit of each lane.
-const SIGNS: usize = (BLOCK | 1) << (LANE - 1);
+/// A room with which nothing goes on as usual: with a block more and with one less it is outside.
+const NO_ROOM: u32 = 1 << (u32::BITS - 1);
 
-// No lane overflows, and the highest bit of a difference is its sign.
-const _: () = assert!(2 * FAR.bytes.cast_unsigned() + USUAL < 1 << (LANE - 1));
-const _: () = assert!(2 * FAR.blocks.cast_unsigned() + 1 < 1 << (LANE - 1));
+const _: () = assert!(FAR.bytes.cast_unsigned().is_power_of_two());
+const _: () = assert!(FAR.blocks.cast_unsigned().is_power_of_two());
+// No lane overflows, and what is negative in one has its highest bit.
+const _: () = assert!(FAR.bytes.cast_unsigned() + USUAL < 1 << (LANE - 1));
+const _: () = assert!(FAR.blocks.cast_unsigned() + 2 < 1 << (u32::BITS - LANE - 1));
 
 /// By how much one thread has changed the levels since it last told, and how high it was meanwhile.
 ///
-/// Bytes and blocks are two lanes of one word. A drift of 0 is kept as [`FAR`], so that no lane is
-/// negative. Then one addition, one subtraction and a test of the two signs tell that a rise goes on
-/// as usual in both, and a fall likewise.
+/// Bytes and blocks are two lanes of one word. Kept is not the drift but the *room* that is left below
+/// the highest one: then one subtraction and a test of some bits tell that a rise goes on as usual in
+/// both lanes, and one addition and a test of the same bits that a fall does.
 ///
-/// - D1: `now` is written by one thread at a time, and each lane lies between 0 and twice [`FAR`].
-/// - D2: `high` lies in the same range, and is not below `now` unless the peak was restarted since. No
-///   higher value that `now` had since the thread last told would have been a peak, or `high` is
-///   that value. It is lowered by whoever restarts the peak, and apart from that written as `now` is.
-///   If the two meet, either may win: what the thread writes is a value that it had at the restart
-///   or has had since.
+/// ```text
+///      FAR / 2 ─┬─ above it everything is told
+///               │
+///         high ─┼─ above it a new height is noticed
+///               │ ╲
+///               │   room
+///               │ ╱
+///        drift ─┤
+///               │
+///   high - FAR ─┴─ from here on everything is told
+/// ```
+///
+/// - D1: each lane of `room` is between 0 and [`FAR`], not included, and each of `high` between 0 and half
+///   of it. Both words are written by one thread at a time.
+/// - D2: no drift since the thread last told was higher than `high`, or it was no new peak; and `high`
+///   is one of these drifts, or below the peak of all.
 #[derive(Debug)]
 pub(super) struct Drift {
-    now: AtomicUsize,
-    high: AtomicUsize,
+    room: AtomicU32,
+    high: AtomicU32,
 }
 
 impl Drift {
     #[cfg(feature = "std")]
     pub(super) const fn new() -> Self {
         Self {
-            now: AtomicUsize::new(pack(Amount::NONE)),
-            high: AtomicUsize::new(pack(Amount::NONE)),
+            room: AtomicU32::new(0),
+            high: AtomicU32::new(0),
         }
     }
 
     /// One for which nothing [goes on as usual](Self::risen).
     pub(super) const fn vacant() -> Self {
         Self {
-            now: AtomicUsize::new(0),
-            high: AtomicUsize::new(0),
+            room: AtomicU32::new(NO_ROOM),
+            high: AtomicU32::new(0),
         }
     }
 
-    /// What is to be [set](Self::set) after a block of `size` bytes, at most [`USUAL`], was
-    /// allocated, if that goes on as usual: both lanes stay below what they were once.
+    /// The room, to be [set](Self::set), after so many blocks, at most one, and bytes, at most
+    /// [`USUAL`], came in, if that goes on as usual: no new height.
     #[inline]
-    pub(super) fn risen(&self, size: usize) -> Option<usize> {
-        let now = self.now.load(Ordering::Relaxed).wrapping_add(BLOCK | size);
-        let room = self.high.load(Ordering::Relaxed).wrapping_sub(now);
-        // D1, and the assertions above: the sign of the lower lane is right, and if it is not set,
-        // nothing was borrowed from the upper one.
-        (room & SIGNS == 0).then_some(now)
+    pub(super) fn risen(&self, blocks: u32, bytes: usize) -> Option<u32> {
+        let room = self
+            .room
+            .load(Ordering::Relaxed)
+            .wrapping_sub(word(blocks, bytes));
+        // D1, and the assertions above: if the lower lane is not outside, nothing was borrowed from
+        // the upper one.
+        (room & OUTSIDE == 0).then_some(room)
     }
 
-    /// What is to be [set](Self::set) when a block of `size` bytes, at most [`USUAL`], is freed, if
-    /// that goes on as usual: no lane becomes negative.
+    /// The room, to be [set](Self::set), when so many blocks, at most one, and bytes, at most
+    /// [`USUAL`], go, if that goes on as usual: nothing has to be told.
     #[inline]
-    pub(super) fn fallen(&self, size: usize) -> Option<usize> {
-        let now = self.now.load(Ordering::Relaxed).wrapping_sub(BLOCK | size);
-        // As above.
-        (now & SIGNS == 0).then_some(now)
+    pub(super) fn fallen(&self, blocks: u32, bytes: usize) -> Option<u32> {
+        // D1, and the assertions above: nothing is carried into the upper lane.
+        let room = self
+            .room
+            .load(Ordering::Relaxed)
+            .wrapping_add(word(blocks, bytes));
+        (room & OUTSIDE == 0).then_some(room)
     }
 
     #[inline]
-    pub(super) fn set(&self, now: usize) {
-        self.now.store(now, Ordering::Relaxed);
+    pub(super) fn set(&self, room: u32) {
+        self.room.store(room, Ordering::Relaxed);
     }
 
     /// Changes by any amount.
     pub(super) fn change(&self, by: Amount, levels: &Levels) {
-        let now = unpack(self.now.load(Ordering::Relaxed)).plus(by);
-        let high = unpack(self.high.load(Ordering::Relaxed));
+        let (drift, high) = self.read();
+        let now = drift.plus(by);
         let bytes = Lane::of(now.bytes, high.bytes, FAR.bytes, &levels.bytes);
         let blocks = Lane::of(now.blocks, high.blocks, FAR.blocks, &levels.blocks);
+        self.write(&bytes, &blocks, levels);
+    }
+
+    /// Tells everything, and forgets how high it was: the peaks have begun again.
+    #[cfg(feature = "std")]
+    pub(super) fn restart(&self, levels: &Levels) {
+        let (drift, _) = self.read();
+        let bytes = Lane::told(drift.bytes, FAR.bytes, &levels.bytes);
+        let blocks = Lane::told(drift.blocks, FAR.blocks, &levels.blocks);
+        self.write(&bytes, &blocks, levels);
+    }
+
+    fn write(&self, bytes: &Lane, blocks: &Lane, levels: &Levels) {
         let join = |lane: fn(&Lane) -> isize| Amount {
-            bytes: lane(&bytes),
-            blocks: lane(&blocks),
+            bytes: lane(bytes),
+            blocks: lane(blocks),
         };
-        self.set(pack(join(|lane| lane.now)));
+        self.set(pack(join(|lane| lane.high - lane.now)));
         let high = pack(join(|lane| lane.high));
         self.high.store(high, Ordering::Relaxed);
         // After that: whoever adds up meanwhile misses something, rather than seeing it twice.
         levels.tell(join(|lane| lane.told));
     }
 
-    /// The drift, and by how much it was higher.
-    pub(super) fn look(&self) -> (Amount, Amount) {
-        let now = unpack(self.now.load(Ordering::Relaxed));
+    /// The drift, and the highest one.
+    pub(super) fn read(&self) -> (Amount, Amount) {
+        let room = unpack(self.room.load(Ordering::Relaxed));
         let high = unpack(self.high.load(Ordering::Relaxed));
-        let higher = Amount {
-            bytes: (high.bytes - now.bytes).max(0),
-            blocks: (high.blocks - now.blocks).max(0),
-        };
-        (now, higher)
+        (high.plus(room.negative()), high)
     }
 
     /// Forgets everything; the levels have their peaks. Nobody else has this at the time.
     pub(super) fn clear(&self) {
-        self.set(pack(Amount::NONE));
-        self.high.store(pack(Amount::NONE), Ordering::Relaxed);
-    }
-
-    /// Lets whatever comes next be noticed as higher than before.
-    pub(super) fn restart(&self) {
+        self.set(0);
         self.high.store(0, Ordering::Relaxed);
     }
 }
@@ -135,37 +165,59 @@ struct Lane {
 }
 
 impl Lane {
-    /// A lane that has come to `now` and was at most at `high` before. It is told if it is far.
+    /// A lane that has come to `now` and was at most at `high` before. It is told if it is `far`.
     fn of(now: isize, high: isize, far: isize, level: &Level) -> Self {
-        if now.unsigned_abs() <= far.unsigned_abs() {
-            let high = high.max(now);
-            return Self { now, high, told: 0 };
+        let higher = high.max(now);
+        if higher <= high_of(far) && higher - now < far {
+            let (high, told) = (higher, 0);
+            return Self { now, high, told };
         }
         // The peak of what the thread did alone, before that is forgotten. It is exact if no other
         // thread told anything since.
         level.note(level.now().wrapping_add(high));
+        Self::told(now, far, level)
+    }
+
+    /// A lane that tells that it has come to `now`.
+    fn told(now: isize, far: isize, level: &Level) -> Self {
         // D2: what stays below the peak of all threads is no new one.
         let to_peak = level.peak().wrapping_sub(level.now().wrapping_add(now));
         Self {
             now: 0,
-            high: to_peak.clamp(0, far),
+            high: to_peak.clamp(0, high_of(far)),
             told: now,
         }
     }
 }
 
-/// A drift as a word.
-const fn pack(drift: Amount) -> usize {
-    let bytes = (drift.bytes + FAR.bytes).cast_unsigned();
-    let blocks = (drift.blocks + FAR.blocks).cast_unsigned();
-    blocks << LANE | bytes
+/// So many blocks and bytes as a word. Of more bytes than [`USUAL`] it keeps some bits.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what is not usual nobody asks for"
+)]
+#[inline]
+const fn word(blocks: u32, bytes: usize) -> u32 {
+    blocks << LANE | bytes as u32
 }
 
-/// The drift that a word stands for.
-const fn unpack(word: usize) -> Amount {
+/// An amount within [`FAR`], none of it negative, as a word.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "FAR is in the range of a lane"
+)]
+const fn pack(amount: Amount) -> u32 {
+    word(
+        amount.blocks.cast_unsigned() as u32,
+        amount.bytes.cast_unsigned(),
+    )
+}
+
+/// The amount that a word stands for.
+#[expect(clippy::cast_possible_wrap, reason = "lanes are shorter than words")]
+const fn unpack(word: u32) -> Amount {
     Amount {
-        bytes: (word % BLOCK).cast_signed() - FAR.bytes,
-        blocks: (word >> LANE).cast_signed() - FAR.blocks,
+        bytes: (word % (1 << LANE)) as isize,
+        blocks: (word >> LANE) as isize,
     }
 }
 
@@ -175,23 +227,21 @@ mod tests {
 
     /// What all threads have, and had at most, if this drift is the only one.
     fn sums(drift: &Drift, levels: &Levels) -> [(isize, isize); 2] {
-        let (now, higher) = drift.look();
-        let sum = |level: &Level, now: isize, higher| {
-            let now = level.now() + now;
-            (now, level.peak().max(now + higher))
-        };
+        let (now, high) = drift.read();
+        let sum =
+            |level: &Level, now, high| (level.now() + now, level.peak().max(level.now() + high));
         [
-            sum(&levels.bytes, now.bytes, higher.bytes),
-            sum(&levels.blocks, now.blocks, higher.blocks),
+            sum(&levels.bytes, now.bytes, high.bytes),
+            sum(&levels.blocks, now.blocks, high.blocks),
         ]
     }
 
     /// Allocates or frees a block as the counters do. Returns whether it went on as usual.
     fn step(drift: &Drift, levels: &Levels, size: usize, up: bool) -> bool {
         let usual = if up {
-            drift.risen(size)
+            drift.risen(1, size)
         } else {
-            drift.fallen(size)
+            drift.fallen(1, size)
         };
         let usual = usual.filter(|_| size <= USUAL);
         if let Some(now) = usual {
@@ -231,12 +281,12 @@ mod tests {
             let live = [bytes, blocks.len().cast_signed()];
             peaks = [peaks[0].max(live[0]), peaks[1].max(live[1])];
             assert_eq!(sums(&drift, &levels), [0, 1].map(|i| (live[i], peaks[i])));
-            let (now, _) = drift.look();
+            let (now, _) = drift.read();
             assert!(now.bytes.abs() <= FAR.bytes && now.blocks.abs() <= FAR.blocks);
             if seed.is_multiple_of(1009) {
-                drift.restart();
                 levels.bytes.restart(now.bytes);
                 levels.blocks.restart(now.blocks);
+                drift.restart(&levels);
                 peaks = live;
             }
         }
@@ -247,8 +297,9 @@ mod tests {
     #[test]
     fn a_vacant_one_lets_nothing_pass() {
         let vacant = Drift::vacant();
-        for size in [1, 2, USUAL] {
-            assert_eq!((vacant.risen(size), vacant.fallen(size)), (None, None));
+        for (blocks, bytes) in [(0, 0), (0, 1), (0, USUAL), (1, 1), (1, USUAL)] {
+            assert_eq!(vacant.risen(blocks, bytes), None);
+            assert_eq!(vacant.fallen(blocks, bytes), None);
         }
     }
 
@@ -273,15 +324,22 @@ mod tests {
     #[test]
     fn what_is_far_is_told() {
         let (drift, levels) = (Drift::new(), Levels::new());
-        for _ in 0..=FAR.blocks {
+        for _ in 0..=high_of(FAR.blocks) {
             step(&drift, &levels, 1, true);
         }
-        assert_eq!((levels.bytes.now(), levels.blocks.now()), (0, 1025));
-        step(&drift, &levels, FAR.bytes.cast_unsigned(), true);
-        assert_eq!(levels.bytes.now(), FAR.bytes + 1025);
-        for _ in 0..FAR.blocks + 2 {
+        assert_eq!(
+            (levels.bytes.now(), levels.blocks.now()),
+            (0, high_of(FAR.blocks) + 1)
+        );
+        step(&drift, &levels, high_of(FAR.bytes).cast_unsigned(), true);
+        assert_eq!(
+            levels.bytes.now(),
+            high_of(FAR.bytes) + high_of(FAR.blocks) + 1
+        );
+        let told = levels.blocks.now();
+        for _ in 0..=FAR.blocks {
             step(&drift, &levels, 1, false);
         }
-        assert_eq!((levels.blocks.now(), drift.look().0.blocks), (0, 0));
+        assert!(levels.blocks.now() < told - FAR.blocks / 2);
     }
 }

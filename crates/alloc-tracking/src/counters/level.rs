@@ -15,6 +15,15 @@ impl Amount {
         blocks: 0,
     };
 
+    /// So many blocks, of so many bytes together.
+    #[inline]
+    pub(super) const fn of(blocks: u32, bytes: usize) -> Self {
+        Self {
+            bytes: bytes.cast_signed(),
+            blocks: blocks.cast_signed() as isize,
+        }
+    }
+
     /// One block.
     #[inline]
     pub(super) const fn block(size: usize) -> Self {

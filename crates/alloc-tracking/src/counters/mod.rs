@@ -39,15 +39,16 @@
 //!
 //! - [`Exact`]: each change is a read-modify-write of the level, whose result is the sum.
 //! - [`Near`]: each slot has a drift, the change that it has not yet told, which is told as soon as
-//!   it is more than `FAR`. A slot also knows how high its drift was since it last told, so that one
-//!   thread alone is exact.
+//!   it is more than half of [`FAR`] upwards or `FAR` downwards. A slot also knows how high its drift
+//!   was since it last told, so that one thread alone is exact.
 //!
 //! The bound of `Near`, for n threads (or slots, and the shared tally as one more). Let L be what
 //! is live, P its true peak, G the level and R the peak that is reported.
 //!
 //! - L is G plus n drifts, none of which is beyond `FAR`: |L - G| ≤ n `FAR` at any time.
 //! - R is at least each value that G had, hence at least P - n `FAR`.
-//! - R is at most a value that G had plus one drift, hence at most P + (n + 1) `FAR`.
+//! - R is at most a value that G had plus the height of one drift, or what is live plus the room of
+//!   one, hence at most P + (n + 1) `FAR`.
 //!
 //! Together |R - P| ≤ (n + 1) `FAR`, which is what `Stats::peak_bytes_within` says, and
 //! `Stats::peak_blocks_within` likewise. With n = 1 the level changes by what that one thread tells
@@ -58,7 +59,8 @@
 //! A reset writes to no tally, since each belongs to another thread. It adds them up and keeps the
 //! sums as the base of the new account, which is subtracted from then on. Who reads loads the base
 //! first, with Acquire; so it sees of each tally at least what the reset saw, tallies only rise, and
-//! no difference is negative.
+//! no difference is negative. The height of a drift is forgotten by the thread itself, which a reset
+//! sees to by taking its slot away from where the thread looks ([`Slots::vacate`]).
 //!
 //! # Why `Relaxed`
 //!
@@ -87,15 +89,16 @@ mod tally;
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::Ordering;
 
+use crate::histogram::CLASSES;
 use crate::peaks::{Near, Peaks};
 use crate::{Histogram, Stats};
 use drift::{FAR, USUAL};
 use level::{Amount, Levels};
 use slot::Slot;
 use slots::Slots;
-use tally::{Pen, Tally, Writers};
+use tally::{Counts, Pen, Sizes, Tally, Writers};
 
 #[cfg(doc)]
 use {crate::peaks::Exact, level::Level};
@@ -116,10 +119,10 @@ pub(crate) struct Counters<P = Near> {
     slots: Slots,
     /// What all tallies together were at the last reset. It stands between what all threads read and
     /// what some write, so that they do not share a cache line.
-    base: Tally<AtomicUsize>,
+    base: Tally,
     levels: Levels,
     /// What threads without a slot have counted.
-    shared: Tally<AtomicUsize>,
+    shared: Tally,
     peaks: PhantomData<fn() -> P>,
 }
 
@@ -151,24 +154,12 @@ impl<P: Peaks> Counters<P> {
         if !ok {
             return self.failed();
         }
-        if !Slots::EXIST {
-            return self.allocated_in(size);
-        }
-        let slot = self.slots.mine();
-        if P::AT_ONCE {
-            if size == 0 || Slots::is_vacant(slot) {
-                return self.allocated_otherwise(size);
-            }
-            self.levels.tell(Amount::block(size));
-            return pen(slot).allocated(size);
-        }
-        // One comparison for no bytes and for many. A vacant slot lets nothing pass.
+        // One comparison for no bytes and for many.
         let usual = size.wrapping_sub(1) < USUAL;
-        let Some(now) = slot.drift.risen(size).filter(|_| usual) else {
-            return self.allocated_otherwise(size);
-        };
-        slot.drift.set(now);
-        pen(slot).allocated(size);
+        match usual.then(|| self.rise_as_usual(1, size)).flatten() {
+            Some(slot) => pen(slot).allocated(size),
+            None => self.allocated_otherwise(size),
+        }
     }
 
     /// What [`allocated`](Self::allocated) does where a thread has no slot yet, reaches a new height
@@ -176,37 +167,33 @@ impl<P: Peaks> Counters<P> {
     #[cold]
     #[inline(never)]
     fn allocated_otherwise(&self, size: usize) {
-        self.allocated_in(size);
+        if size > 0 {
+            let slot = self.slot();
+            self.change(slot, Amount::block(size));
+            self.pen(slot).allocated(size);
+        }
     }
 
     /// A block of `size` bytes is about to be handed back.
     #[inline]
     pub(crate) fn freeing(&self, size: usize) {
-        if !Slots::EXIST {
-            return self.freeing_in(size);
-        }
-        let slot = self.slots.mine();
-        if P::AT_ONCE {
-            if size == 0 || Slots::is_vacant(slot) {
-                return self.freeing_otherwise(size);
-            }
-            self.levels.tell(Amount::block(size).negative());
-            return pen(slot).freed();
-        }
         // As in `allocated`.
         let usual = size.wrapping_sub(1) < USUAL;
-        let Some(now) = slot.drift.fallen(size).filter(|_| usual) else {
-            return self.freeing_otherwise(size);
-        };
-        slot.drift.set(now);
-        pen(slot).freed();
+        match usual.then(|| self.fall_as_usual(1, size)).flatten() {
+            Some(slot) => pen(slot).freed(),
+            None => self.freeing_otherwise(size),
+        }
     }
 
     /// As [`allocated_otherwise`](Self::allocated_otherwise).
     #[cold]
     #[inline(never)]
     fn freeing_otherwise(&self, size: usize) {
-        self.freeing_in(size);
+        if size > 0 {
+            let slot = self.slot();
+            self.change(slot, Amount::block(size).negative());
+            self.pen(slot).freed();
+        }
     }
 
     /// A request to grow a block was answered.
@@ -215,18 +202,38 @@ impl<P: Peaks> Counters<P> {
         if old == 0 {
             self.allocated(new, ok);
         } else if ok {
-            let (slot, more) = (self.slot(), new.saturating_sub(old));
-            self.change(slot, Amount::bytes(more));
-            self.pen(slot).grown(more);
+            let more = new.saturating_sub(old);
+            let usual = more <= USUAL;
+            match usual.then(|| self.rise_as_usual(0, more)).flatten() {
+                Some(slot) => pen(slot).grown(more),
+                None => self.grown_otherwise(more),
+            }
         } else {
             self.failed();
         }
     }
 
+    /// As [`allocated_otherwise`](Self::allocated_otherwise).
+    #[cold]
+    #[inline(never)]
+    fn grown_otherwise(&self, more: usize) {
+        let slot = self.slot();
+        self.change(slot, Amount::bytes(more));
+        self.pen(slot).grown(more);
+    }
+
     /// A block is about to be shrunk. Followed by [`shrunk`](Self::shrunk).
     #[inline]
     pub(crate) fn shrinking(&self, old: usize, new: usize) {
-        self.change(self.slot(), shrinkage(old, new).negative());
+        let less = old.saturating_sub(new);
+        let usual = less <= USUAL && new > 0;
+        if usual
+            .then(|| self.fall_as_usual(0, less))
+            .flatten()
+            .is_none()
+        {
+            self.change(self.slot(), shrinkage(old, new).negative());
+        }
     }
 
     /// The request announced by [`shrinking`](Self::shrinking) was answered.
@@ -262,8 +269,9 @@ impl<P: Peaks> Counters<P> {
     /// Every live block is gone without having been handed back.
     pub(crate) fn forget_all(&mut self) {
         let live = self.live();
-        self.pen(None).forgotten(live.now.blocks.cast_unsigned());
         // Nobody else is here: this may write to what is otherwise one thread's.
+        let pen = self.pen(self.slots.iter().next());
+        pen.forgotten(live.now.blocks.cast_unsigned());
         self.slots.iter().for_each(|slot| slot.drift.clear());
         self.levels.bytes.clear(live.peaks.bytes);
         self.levels.blocks.clear(live.peaks.blocks);
@@ -272,7 +280,8 @@ impl<P: Peaks> Counters<P> {
     /// The slot of the calling thread, which gets one if it has none.
     #[inline]
     fn slot(&self) -> Option<&Slot> {
-        self.slots.occupied().or_else(|| self.slots.open())
+        let occupied = self.slots.occupied();
+        occupied.or_else(|| self.slots.open(&self.levels))
     }
 
     /// What a thread with this slot counts with.
@@ -294,38 +303,57 @@ impl<P: Peaks> Counters<P> {
         }
     }
 
+    /// So many blocks, at most one, and bytes, at most [`USUAL`], are live now. Returns the slot to
+    /// count in, if this thread has one, and nothing but that has to be done.
     #[inline]
-    fn allocated_in(&self, size: usize) {
-        if size > 0 {
-            let slot = self.slot();
-            self.change(slot, Amount::block(size));
-            self.pen(slot).allocated(size);
+    fn rise_as_usual(&self, blocks: u32, bytes: usize) -> Option<&Slot> {
+        let slot = self.slots.mine();
+        if P::AT_ONCE {
+            let by = Amount::of(blocks, bytes);
+            return (!Slots::is_vacant(slot))
+                .then(|| self.levels.tell(by))
+                .map(|()| slot);
         }
+        // A vacant slot lets nothing pass.
+        slot.drift.set(slot.drift.risen(blocks, bytes)?);
+        Some(slot)
     }
 
+    /// So many blocks and bytes are live no longer. Otherwise like
+    /// [`rise_as_usual`](Self::rise_as_usual).
     #[inline]
-    fn freeing_in(&self, size: usize) {
-        if size > 0 {
-            let slot = self.slot();
-            self.change(slot, Amount::block(size).negative());
-            self.pen(slot).freed();
+    fn fall_as_usual(&self, blocks: u32, bytes: usize) -> Option<&Slot> {
+        let slot = self.slots.mine();
+        if P::AT_ONCE {
+            let by = Amount::of(blocks, bytes).negative();
+            return (!Slots::is_vacant(slot))
+                .then(|| self.levels.tell(by))
+                .map(|()| slot);
         }
+        slot.drift.set(slot.drift.fallen(blocks, bytes)?);
+        Some(slot)
     }
 
-    /// Adds up what was counted since the program began.
-    fn totals(&self) -> Tally<usize> {
-        let load = |tally: &Tally<AtomicUsize>| tally.load(Ordering::Relaxed);
-        let slots = self.slots.iter().map(|slot| load(&slot.tally));
-        slots.fold(load(&self.shared), |sum, one| {
-            sum.with(&one, usize::wrapping_add)
+    /// Adds up what was counted since the program began, but for what threads have counted that have
+    /// no slot.
+    fn totals(&self) -> Counts {
+        let slots = self
+            .slots
+            .iter()
+            .map(|slot| slot.tally.counts(Ordering::Relaxed));
+        slots.fold(Counts::default(), |sum, one| {
+            sum.with(one, usize::wrapping_add)
         })
     }
 
-    /// Adds up what was counted since the last reset.
-    fn account(&self) -> Tally<usize> {
-        // Acquire: partner of the `Release` in `reset`. Before the tallies: see the module.
-        let base = self.base.load(Ordering::Acquire);
-        self.totals().with(&base, usize::wrapping_sub)
+    /// Adds up the sizes that were counted since the program began.
+    fn sizes(&self) -> Sizes<usize> {
+        let mut sizes = [0; CLASSES];
+        self.shared.add_sizes_to(&mut sizes, Ordering::Relaxed);
+        for slot in self.slots.iter() {
+            slot.tally.add_sizes_to(&mut sizes, Ordering::Relaxed);
+        }
+        sizes
     }
 
     /// Adds up what is live.
@@ -337,10 +365,12 @@ impl<P: Peaks> Counters<P> {
         };
         let (mut most, mut drifts) = (Amount::NONE, 0);
         for slot in self.slots.iter() {
-            let (drift, higher) = slot.drift.look();
+            let (drift, high) = slot.drift.read();
             now = now.plus(drift);
-            most = most.max(higher);
             drifts += 1;
+            if self.slots.is_entered(slot) {
+                most = most.max(high.plus(drift.negative()));
+            }
         }
         let highest = now.plus(most);
         // Not negative: see the module. And so no peak is, which is not lower.
@@ -356,10 +386,11 @@ impl<P: Peaks> Counters<P> {
         }
     }
 
-    /// How many times [`FAR`] the peaks may be wrong, if so many slots have a drift.
-    fn within(&self, drifts: usize) -> usize {
-        let shared = self.shared.load(Ordering::Relaxed).moved();
-        match drifts + usize::from(shared) {
+    /// How many times [`FAR`] the peaks may be wrong, if so many slots have a drift, and threads without
+    /// a slot have counted this.
+    fn within(drifts: usize, shared: &Counts) -> usize {
+        let others = usize::from(*shared != Counts::default());
+        match drifts + others {
             0 | 1 => 0,
             _ if Self::AT_ONCE => 0,
             drifts => drifts + 1,
@@ -367,11 +398,15 @@ impl<P: Peaks> Counters<P> {
     }
 
     pub(crate) fn snapshot(&self) -> Stats {
-        let account = self.account();
+        // Acquire: partner of the `Release` in `reset`. Before the tallies: see the module.
+        let base = self.base.counts(Ordering::Acquire);
+        let shared = self.shared.counts(Ordering::Relaxed);
+        let account = self.totals().with(shared, usize::wrapping_add);
+        let account = account.with(base, usize::wrapping_sub);
         let live = self.live();
-        let within = self.within(live.drifts);
+        let within = Self::within(live.drifts, &shared);
         Stats {
-            allocations: account.allocations(),
+            allocations: account.allocations,
             deallocations: account.deallocations,
             grows: account.grows,
             shrinks: account.shrinks,
@@ -389,17 +424,27 @@ impl<P: Peaks> Counters<P> {
 
     /// How many blocks of which size were allocated since the last reset.
     pub(crate) fn histogram(&self) -> Histogram {
-        Histogram::new(&self.account().sizes)
+        let mut base = [0; CLASSES];
+        // Acquire, and before the others: as in `snapshot`.
+        self.base.add_sizes_to(&mut base, Ordering::Acquire);
+        let mut sizes = self.sizes();
+        for (blocks, before) in sizes.iter_mut().zip(base) {
+            *blocks = blocks.wrapping_sub(before);
+        }
+        Histogram::new(&sizes)
     }
 
     pub(crate) fn reset(&self) {
-        // Release: partner of the `Acquire` in `account`.
-        self.base.store(&self.totals(), Ordering::Release);
-        self.slots.iter().for_each(|slot| slot.drift.restart());
-        let drifts = self.slots.iter().map(|slot| slot.drift.look().0);
+        let shared = self.shared.counts(Ordering::Relaxed);
+        let counts = self.totals().with(shared, usize::wrapping_add);
+        // Release: partner of the `Acquire` in `snapshot` and `histogram`.
+        self.base.store(&counts, &self.sizes(), Ordering::Release);
+        let drifts = self.slots.iter().map(|slot| slot.drift.read().0);
         let drifts = drifts.fold(Amount::NONE, Amount::plus);
         self.levels.bytes.restart(drifts.bytes);
         self.levels.blocks.restart(drifts.blocks);
+        // After the peaks have begun again: see `Slots::open`.
+        self.slots.vacate();
     }
 }
 

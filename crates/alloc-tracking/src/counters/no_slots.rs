@@ -1,5 +1,6 @@
 //! No slots: without the standard library nobody knows which thread calls.
 
+use super::level::Levels;
 use super::slot::Slot;
 
 /// The slots of no thread.
@@ -36,8 +37,16 @@ impl Slots {
 
     #[expect(clippy::unused_self, reason = "the interface of those that exist")]
     #[inline]
-    pub(super) fn open(&self) -> Option<&Slot> {
+    pub(super) fn open(&self, _: &Levels) -> Option<&Slot> {
         None
+    }
+
+    #[expect(clippy::unused_self, reason = "the interface of those that exist")]
+    pub(super) fn vacate(&self) {}
+
+    #[expect(clippy::unused_self, reason = "the interface of those that exist")]
+    pub(super) fn is_entered(&self, _: &Slot) -> bool {
+        false
     }
 
     #[expect(clippy::unused_self, reason = "the interface of those that exist")]

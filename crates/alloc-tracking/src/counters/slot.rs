@@ -1,6 +1,7 @@
 //! What one thread counts.
 
-use core::sync::atomic::AtomicUsize;
+use core::ptr;
+use core::sync::atomic::AtomicPtr;
 
 use super::drift::Drift;
 use super::tally::Tally;
@@ -16,15 +17,21 @@ use super::tally::Tally;
 #[derive(Debug)]
 pub(super) struct Slot {
     pub(super) drift: Drift,
-    pub(super) tally: Tally<AtomicUsize>,
+    pub(super) tally: Tally,
+    /// S2: the seat that the slot is for.
+    pub(super) seat: u8,
+    /// S3: null, or a slot of the same counters that was published before this one.
+    pub(super) next: AtomicPtr<Slot>,
 }
 
 impl Slot {
     #[cfg(feature = "std")]
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(seat: u8) -> Self {
         Self {
             drift: Drift::new(),
             tally: Tally::new(),
+            seat,
+            next: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
@@ -33,6 +40,8 @@ impl Slot {
         Self {
             drift: Drift::vacant(),
             tally: Tally::new(),
+            seat: 0,
+            next: AtomicPtr::new(ptr::null_mut()),
         }
     }
 }

@@ -1,60 +1,47 @@
 //! The slots of threads: one for each [seat] that has come by.
 //!
 //! ```text
-//! table ──▶ seat    0  1  2  3 ..        255
-//!                   │  │  │  │            │
-//!                   │  ▼  │  ▼            │
-//!                   │ slot│ slot          │        memory of the system, until the counters are dropped
-//!                   ▼     ▼               ▼
-//!                  VACANT: for who has no slot
+//!  entries    0   1   2   3  ..            255
+//!             │   │   │   │                 │
+//!             │   ▼   │   ▼                 │
+//!  newest ────┼▶slot──┼▶slot──▶ null        │      memory of the system, until the counters are dropped
+//!             ▼       ▼                     ▼
+//!           VACANT, for who has no slot, or has to look for it
 //! ```
 //!
-//! A thread finds its slot by two loads, of the table and of the entry, and needs no test: who has
-//! no slot finds [`VACANT`], with which nothing goes on as usual. Numbers of seats are bytes, so that
-//! an entry for each of them exists.
+//! A thread finds its slot by one load and needs no test: who has no slot finds [`VACANT`], with which
+//! nothing goes on as usual. Numbers of seats are bytes, so that an entry for each of them exists.
+//!
+//! Whoever restarts the peaks empties all entries. So each thread comes by [`Slots::open`] before it
+//! counts again, and there forgets how high it was: nobody writes into the slot of another thread.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use alloc_core::System;
 
+use super::level::Levels;
 use super::slot::Slot;
 use crate::seat;
 
-/// Entries of a table: one for each value of a byte.
+/// One for each value of a byte.
 const ENTRIES: usize = 1 << u8::BITS;
 
 /// The slot of those who have none. It is never written to.
 static VACANT: Slot = Slot::vacant();
 
-/// The table of counters that nobody has used. It is never written to.
-static UNUSED: Table = Table::vacant();
-
-/// A slot for each seat.
-#[derive(Debug)]
-struct Table {
-    /// E1: each is [`VACANT`], or a slot from [`System`] that lives as long as the table. Only the
-    /// holder of a seat writes its entry, once. Those of [`seat::NEW`] and [`seat::STANDING`] stay vacant.
-    entries: [AtomicPtr<Slot>; ENTRIES],
-    /// E3: the entries from this one on are vacant, but for those that are being written.
-    end: AtomicUsize,
-}
-
-impl Table {
-    const fn vacant() -> Self {
-        Self {
-            entries: [const { AtomicPtr::new((&raw const VACANT).cast_mut()) }; ENTRIES],
-            end: AtomicUsize::new(0),
-        }
-    }
-}
-
 /// The slots of all threads that have used these counters.
+///
+/// E1: each slot but [`VACANT`] is memory from [`System`], lives as long as this and is never lent
+/// exclusively before that.
 #[derive(Debug)]
 pub(super) struct Slots {
-    /// E2: [`UNUSED`], or a table from [`System`] that this owns. Set once.
-    table: AtomicPtr<Table>,
+    /// E2: each is [`VACANT`], or the slot of this seat, which the holder of the seat has entered. Those
+    /// of [`seat::NEW`] and [`seat::STANDING`] stay vacant.
+    entries: [AtomicPtr<Slot>; ENTRIES],
+    /// E3: null, or the newest slot. No two slots are for one seat.
+    newest: AtomicPtr<Slot>,
 }
 
 impl Slots {
@@ -63,31 +50,24 @@ impl Slots {
 
     pub(super) const fn new() -> Self {
         Self {
-            table: AtomicPtr::new((&raw const UNUSED).cast_mut()),
+            entries: [const { AtomicPtr::new((&raw const VACANT).cast_mut()) }; ENTRIES],
+            newest: AtomicPtr::new(ptr::null_mut()),
         }
-    }
-
-    #[inline]
-    fn table(&self) -> &Table {
-        // Acquire: partner of the `Release` in `furnished`: the entries are seen as they were
-        // written.
-        let table = self.table.load(Ordering::Acquire);
-        // SAFETY: E2: it lives as long as this, and nobody has it exclusively.
-        unsafe { &*table }
     }
 
     /// The slot of the calling thread, or one with which nothing goes on as usual.
     #[inline]
     pub(super) fn mine(&self) -> &Slot {
-        let entry = &self.table().entries[usize::from(seat::number())];
-        // Relaxed: only the holders of this seat write the entry, one after another, and what one of
-        // them did happens before the next one sits down.
-        let slot = entry.load(Ordering::Relaxed);
-        // SAFETY: E1: it lives as long as the table, and nobody has it exclusively.
+        // Relaxed: a slot that is found here was entered by a holder of this seat, and what one of them
+        // did happens before the next one sits down.
+        let slot = self.entries[usize::from(seat::number())].load(Ordering::Relaxed);
+        // SAFETY: E2: it is a slot. (Said so that nobody tests it.)
+        unsafe { core::hint::assert_unchecked(!slot.is_null()) };
+        // SAFETY: E1, E2.
         unsafe { &*slot }
     }
 
-    /// The slot of the calling thread, if it has one.
+    /// The slot of the calling thread, if it need not look for it.
     #[inline]
     pub(super) fn occupied(&self) -> Option<&Slot> {
         Some(self.mine()).filter(|slot| !Self::is_vacant(slot))
@@ -106,98 +86,89 @@ impl Slots {
     /// finds that its thread stands, and goes on without.
     #[cold]
     #[inline(never)]
-    pub(super) fn open(&self) -> Option<&Slot> {
+    pub(super) fn open(&self, levels: &Levels) -> Option<&Slot> {
         let seat = seat::take()?;
-        if let Some(slot) = self.occupied() {
-            return Some(slot);
-        }
-        let made = seat::aside(|| Some((self.furnished()?, create(Slot::new())?)));
-        let (table, slot) = made?;
-        let seat = usize::from(seat);
-        // The entry is vacant: `occupied` has found it so (or this is a new table), and meanwhile the
-        // thread stood. Release: partner of the `Acquire` in `iter`.
-        table.entries[seat].store(slot.as_ptr(), Ordering::Release);
-        // E3. Release: partner of the `Acquire` in `iter`.
-        table.end.fetch_max(seat + 1, Ordering::Release);
-        // SAFETY: E1: it is initialised and lives as long as the table.
-        Some(unsafe { slot.as_ref() })
+        let known = self.iter().find(|slot| slot.seat == seat);
+        let slot = match known {
+            Some(slot) => slot,
+            None => seat::aside(|| self.add(seat))?,
+        };
+        let entry = &self.entries[usize::from(seat)];
+        // Acquire: partner of the `Release` in `vacate`. If this overwrites what was written there,
+        // the peaks of the new account are seen below; otherwise the entry is vacant again after this.
+        entry.swap(ptr::from_ref(slot).cast_mut(), Ordering::Acquire);
+        slot.drift.restart(levels);
+        Some(slot)
     }
 
-    /// The table that this owns, which it gets if it has none.
-    fn furnished(&self) -> Option<&Table> {
-        let unused = (&raw const UNUSED).cast_mut();
-        if ptr::eq(self.table(), unused) {
-            let table = create(Table::vacant())?;
-            // Release: partner of the `Acquire` in `table`. Relaxed on failure: `table` loads again.
-            let published = self.table.compare_exchange(
-                unused,
-                table.as_ptr(),
+    /// Makes the slot of a seat that this thread holds, and that has none.
+    fn add(&self, seat: u8) -> Option<&Slot> {
+        let layout = Layout::new::<Slot>();
+        // SAFETY: the size is not zero.
+        let memory = unsafe { GlobalAlloc::alloc(&System, layout) };
+        let place = NonNull::new(memory)?.cast::<Slot>();
+        // SAFETY: just allocated, with this layout.
+        unsafe { place.write(Slot::new(seat)) };
+        // SAFETY: E1: from now on it lives as long as this.
+        let slot = unsafe { place.as_ref() };
+        let mut newest = self.newest.load(Ordering::Relaxed);
+        loop {
+            slot.next.store(newest, Ordering::Relaxed);
+            // Release: partner of the `Acquire` in `iter`.
+            match self.newest.compare_exchange_weak(
+                newest,
+                place.as_ptr(),
                 Ordering::Release,
                 Ordering::Relaxed,
-            );
-            if published.is_err() {
-                // SAFETY: just made, and nobody else knows it.
-                unsafe { destroy(table) };
+            ) {
+                Ok(_) => return Some(slot),
+                Err(now) => newest = now,
             }
         }
-        Some(self.table())
     }
 
-    /// All slots, but for those that are being made.
+    /// Has each thread come by [`open`](Self::open) before it counts again. The peaks have begun again.
+    pub(super) fn vacate(&self) {
+        for slot in self.iter() {
+            let entry = &self.entries[usize::from(slot.seat)];
+            // Release: partner of the `Acquire` in `open`. Each of the two reads what the other has
+            // written, or is read by it.
+            entry.swap((&raw const VACANT).cast_mut(), Ordering::Release);
+        }
+    }
+
+    /// Whether the thread of a slot has come by [`open`](Self::open) since the peaks began again.
+    pub(super) fn is_entered(&self, slot: &Slot) -> bool {
+        let entry = self.entries[usize::from(slot.seat)].load(Ordering::Relaxed);
+        ptr::eq(entry, slot)
+    }
+
+    /// All slots, the newest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Slot> {
-        let table = self.table();
-        // Acquire: partner of the `Release` in `open`: all entries before it are seen.
-        let end = table.end.load(Ordering::Acquire);
-        let slots = table.entries.iter().take(end).map(|entry| {
-            // Acquire: partner of the `Release` in `open`: the slot is seen as it was made, also if
-            // `end` is there for another one.
-            let slot = entry.load(Ordering::Acquire);
-            // SAFETY: E1: it lives as long as the table, and nobody has it exclusively.
-            unsafe { &*slot }
-        });
-        slots.filter(|slot| !Self::is_vacant(slot))
+        // Acquire: partner of the `Release` in `add`, so that slots are seen as they were made: this
+        // one, and all before, as they are published by read-modify-writes.
+        let newest = self.newest.load(Ordering::Acquire);
+        // SAFETY: E1, E3.
+        let newest = unsafe { newest.as_ref() };
+        core::iter::successors(newest, |slot| {
+            // SAFETY: E1, S3.
+            unsafe { slot.next.load(Ordering::Relaxed).as_ref() }
+        })
     }
 }
 
 impl Drop for Slots {
     fn drop(&mut self) {
-        let table = *self.table.get_mut();
-        let Some(owned) = NonNull::new(table).filter(|_| !ptr::eq(table, &raw const UNUSED)) else {
-            return;
-        };
-        // SAFETY: E2: it lives until the end of this function.
-        let entries = unsafe { &owned.as_ref().entries };
-        for entry in entries {
-            let slot = entry.load(Ordering::Relaxed);
-            let made = NonNull::new(slot).filter(|_| !ptr::eq(slot, &raw const VACANT));
-            if let Some(slot) = made {
-                // SAFETY: E1: it was made by `create`, it is in one entry, and nobody has the table
-                // any more.
-                unsafe { destroy(slot) };
-            }
+        let mut next = *self.newest.get_mut();
+        while let Some(slot) = NonNull::new(next) {
+            // SAFETY: E1, E3, S3.
+            next = unsafe { slot.as_ref() }.next.load(Ordering::Relaxed);
+            let layout = Layout::new::<Slot>();
+            // SAFETY: E1: allocated with this layout in `add`, and nobody has it any more. It has no
+            // destructor.
+            unsafe { GlobalAlloc::dealloc(&System, slot.as_ptr().cast(), layout) };
         }
-        // SAFETY: E2: it was made by `create`, and nobody has it any more.
-        unsafe { destroy(owned) };
     }
 }
 
-/// Moves a value into memory of the system.
-fn create<T>(value: T) -> Option<NonNull<T>> {
-    const { assert!(size_of::<T>() > 0) };
-    // SAFETY: the size is not zero.
-    let place = NonNull::new(unsafe { GlobalAlloc::alloc(&System, Layout::new::<T>()) })?.cast();
-    // SAFETY: just allocated, with the layout of the value.
-    unsafe { place.write(value) };
-    Some(place)
-}
-
-/// Gives the memory of a value back, whose type has no destructor.
-///
-/// # Safety
-///
-/// It was made by [`create`] and is not used any more.
-unsafe fn destroy<T>(place: NonNull<T>) {
-    const { assert!(!core::mem::needs_drop::<T>()) };
-    // SAFETY: by the caller: allocated with this layout.
-    unsafe { GlobalAlloc::dealloc(&System, place.as_ptr().cast(), Layout::new::<T>()) };
-}
+const _: () = assert!(!core::mem::needs_drop::<Slot>());

@@ -4,21 +4,35 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::histogram::CLASSES;
 
-/// One number for each thing that is counted: of type `AtomicUsize` while it is counted, and `usize`
-/// when it was read.
+/// One counter for each thing that is counted.
 ///
 /// The hot ones come first, so that they share a cache line with what stands before.
 #[repr(C)]
-#[derive(Clone, Debug)]
-pub(super) struct Tally<N> {
-    pub(super) total_bytes: N,
-    pub(super) deallocations: N,
-    pub(super) grows: N,
-    pub(super) shrinks: N,
-    pub(super) failures: N,
-    pub(super) forgotten: N,
+#[derive(Debug)]
+pub(super) struct Tally {
+    total_bytes: AtomicUsize,
+    deallocations: AtomicUsize,
+    grows: AtomicUsize,
+    shrinks: AtomicUsize,
+    failures: AtomicUsize,
+    forgotten: AtomicUsize,
     /// Allocations by their size. There is no other count of them.
-    pub(super) sizes: [N; CLASSES],
+    sizes: Sizes<AtomicUsize>,
+}
+
+/// A number for each class of sizes.
+pub(super) type Sizes<N> = [N; CLASSES];
+
+/// What was read of a [`Tally`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) allocations: usize,
+    pub(super) deallocations: usize,
+    pub(super) grows: usize,
+    pub(super) shrinks: usize,
+    pub(super) failures: usize,
+    pub(super) forgotten: usize,
+    pub(super) total_bytes: usize,
 }
 
 /// How many threads write to a tally at a time.
@@ -33,7 +47,7 @@ pub(super) enum Writers {
 /// A tally that the calling thread may write to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pen<'a> {
-    pub(super) tally: &'a Tally<AtomicUsize>,
+    pub(super) tally: &'a Tally,
     pub(super) writers: Writers,
 }
 
@@ -87,7 +101,7 @@ impl Pen<'_> {
     }
 }
 
-impl Tally<AtomicUsize> {
+impl Tally {
     pub(super) const fn new() -> Self {
         Self {
             total_bytes: AtomicUsize::new(0),
@@ -100,57 +114,56 @@ impl Tally<AtomicUsize> {
         }
     }
 
-    /// Reads each number, with this ordering.
-    pub(super) fn load(&self, order: Ordering) -> Tally<usize> {
-        Tally {
-            total_bytes: self.total_bytes.load(order),
+    /// Reads everything but the sizes, with this ordering.
+    pub(super) fn counts(&self, order: Ordering) -> Counts {
+        let mut allocations = 0_usize;
+        for class in &self.sizes {
+            allocations = allocations.wrapping_add(class.load(order));
+        }
+        Counts {
+            allocations,
             deallocations: self.deallocations.load(order),
             grows: self.grows.load(order),
             shrinks: self.shrinks.load(order),
             failures: self.failures.load(order),
             forgotten: self.forgotten.load(order),
-            sizes: core::array::from_fn(|class| self.sizes[class].load(order)),
+            total_bytes: self.total_bytes.load(order),
         }
     }
 
-    /// Writes each number, with this ordering.
-    pub(super) fn store(&self, tally: &Tally<usize>, order: Ordering) {
-        self.total_bytes.store(tally.total_bytes, order);
-        self.deallocations.store(tally.deallocations, order);
-        self.grows.store(tally.grows, order);
-        self.shrinks.store(tally.shrinks, order);
-        self.failures.store(tally.failures, order);
-        self.forgotten.store(tally.forgotten, order);
-        for (place, &blocks) in self.sizes.iter().zip(&tally.sizes) {
-            place.store(blocks, order);
+    /// Adds the number of each class to its like in `sums`.
+    pub(super) fn add_sizes_to(&self, sums: &mut Sizes<usize>, order: Ordering) {
+        for (sum, class) in sums.iter_mut().zip(&self.sizes) {
+            *sum = sum.wrapping_add(class.load(order));
+        }
+    }
+
+    /// Writes everything, with this ordering. The allocations are those of `sizes`.
+    pub(super) fn store(&self, counts: &Counts, sizes: &Sizes<usize>, order: Ordering) {
+        self.total_bytes.store(counts.total_bytes, order);
+        self.deallocations.store(counts.deallocations, order);
+        self.grows.store(counts.grows, order);
+        self.shrinks.store(counts.shrinks, order);
+        self.failures.store(counts.failures, order);
+        self.forgotten.store(counts.forgotten, order);
+        for (class, &blocks) in self.sizes.iter().zip(sizes) {
+            class.store(blocks, order);
         }
     }
 }
 
-impl Tally<usize> {
+impl Counts {
     /// Combines each number with its like.
-    pub(super) fn with(self, other: &Self, combine: impl Fn(usize, usize) -> usize) -> Self {
+    pub(super) fn with(self, other: Self, combine: fn(usize, usize) -> usize) -> Self {
         Self {
-            total_bytes: combine(self.total_bytes, other.total_bytes),
+            allocations: combine(self.allocations, other.allocations),
             deallocations: combine(self.deallocations, other.deallocations),
             grows: combine(self.grows, other.grows),
             shrinks: combine(self.shrinks, other.shrinks),
             failures: combine(self.failures, other.failures),
             forgotten: combine(self.forgotten, other.forgotten),
-            sizes: core::array::from_fn(|class| combine(self.sizes[class], other.sizes[class])),
+            total_bytes: combine(self.total_bytes, other.total_bytes),
         }
-    }
-
-    /// How many blocks were handed out.
-    pub(super) fn allocations(&self) -> usize {
-        let add = |sum: usize, &blocks| sum.wrapping_add(blocks);
-        self.sizes.iter().fold(0, add)
-    }
-
-    /// Whether anything was counted that changes what is live.
-    pub(super) fn moved(&self) -> bool {
-        let moves = self.deallocations | self.grows | self.shrinks | self.forgotten;
-        moves != 0 || self.allocations() != 0
     }
 }
 
@@ -170,9 +183,10 @@ mod tests {
                 pen.allocated(size);
             }
         }
-        let read = tally.load(Ordering::Relaxed);
-        assert_eq!(read.sizes[..5], [2, 4, 4, 2, 0]);
-        assert_eq!(read.sizes[CLASSES - 1], 2);
-        assert_eq!(read.allocations(), 14);
+        let mut sizes = [0; CLASSES];
+        tally.add_sizes_to(&mut sizes, Ordering::Relaxed);
+        assert_eq!(sizes[..5], [2, 4, 4, 2, 0]);
+        assert_eq!(sizes[CLASSES - 1], 2);
+        assert_eq!(tally.counts(Ordering::Relaxed).allocations, 14);
     }
 }
