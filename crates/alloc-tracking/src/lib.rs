@@ -114,8 +114,8 @@ pub use alloc_core::{self, AllocError, Allocator, Layout};
 pub use profile::Profile;
 #[cfg(feature = "std")]
 pub use profiler::{
-    FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation, Profiler, Report,
-    SiteProfiler, Stamps, thread_number,
+    CallStack, FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation,
+    Profiler, Report, SiteProfiler, Stamps, thread_number,
 };
 pub use stats::Stats;
 pub use tracking::Tracking;
