@@ -141,8 +141,8 @@ pub use peaks::{Exact, Near, Peaks};
 pub use profile::Profile;
 #[cfg(feature = "std")]
 pub use profiler::{
-    FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation, Profiler, Report,
-    SiteProfiler, Stamps, thread_number,
+    CallStack, FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation,
+    Profiler, Report, SiteProfiler, Stamps, thread_number,
 };
 pub use stats::Stats;
 #[cfg(feature = "std")]

@@ -28,7 +28,7 @@ fn totals<A>(heap: &SiteProfiler<A>) -> Totals {
 /// Random programs, also over upstreams that fail, and an account that is kept apart.
 #[test]
 fn it_agrees_with_a_ledger() {
-    let (programs, len) = if cfg!(miri) { (3, 60) } else { (200, 800) };
+    let (programs, len) = if cfg!(miri) { (3, 150) } else { (200, 800) };
     let mut seen = Account::default();
     for seed in 1..=programs {
         let upstream = Upstream::new();

@@ -14,7 +14,7 @@ use std::ptr::NonNull;
 
 use alloc_core::{Allocator, Global};
 use alloc_tracking::profile::{Amount, Profile, Site};
-use alloc_tracking::{SiteProfiler, Stamps};
+use alloc_tracking::{FaultKind, Profiler, SiteProfiler, Stamps};
 use common::layout;
 
 type Heap = SiteProfiler<Global>;
@@ -276,4 +276,124 @@ fn nobody_who_did_not_ask_gets_a_stack() {
     assert_eq!(profile.sites[0].stack, []);
     free(&heap, blocks[0], 10);
     free(&heap, blocks[1], 1000);
+}
+
+/// A fault tells where it was found, and where the block was allocated or freed before.
+#[test]
+fn a_fault_knows_both_ends() {
+    /// Not inlined, nor a last call: the place where a block is freed.
+    #[inline(never)]
+    fn free_here(heap: &Profiler<Global>, block: NonNull<u8>, size: usize) {
+        free(heap, block, size);
+        black_box(size);
+    }
+
+    let heap = Profiler::new(Global).with_call_stacks(32);
+    let kept = small(&heap);
+    let block = small(&heap);
+    free_here(&heap, block, 10);
+    // Both are wrong: the one is freed already, and the other is not as large.
+    free_here(&heap, block, 10);
+    free_here(&heap, kept, 11);
+    // SAFETY: wrong on purpose: never allocated.
+    unsafe { heap.deallocate(NonNull::<u64>::dangling().cast(), layout(16, 4)) };
+
+    let (report, profile) = (heap.report(), heap.profile());
+    let [double, wrong, unknown] = report.faults[..] else {
+        panic!("{report}");
+    };
+    assert_eq!(
+        (double.kind, wrong.kind),
+        (FaultKind::DoubleFree, FaultKind::WrongLayout)
+    );
+    let leak = report.leaks[0];
+    assert_eq!(profile.totals().total, Amount::new(2, 20));
+    if !has_frames() {
+        assert!(double.stack.is_empty() && wrong.origin.is_empty());
+        assert!(heap.call_stack(&leak).is_empty());
+        return;
+    }
+    assert_eq!(wrong.origin, heap.call_stack(&leak));
+    let mut live = profile.sites.iter().filter(|site| site.at_end.blocks > 0);
+    assert_eq!(wrong.origin.addresses(), live.next().unwrap().stack);
+    for stack in [
+        double.stack,
+        double.origin,
+        wrong.stack,
+        wrong.origin,
+        unknown.stack,
+    ] {
+        assert!(stack.addresses().len() >= 4, "{stack}");
+        assert!(
+            stack.addresses().iter().all(|&address| is_code(address)),
+            "{stack}"
+        );
+    }
+    let all = [&double.stack, &double.origin, &wrong.stack, &wrong.origin];
+    for (i, stack) in all.iter().enumerate() {
+        assert!(all[..i].iter().all(|other| other != stack), "{all:?}");
+        // From the test on outwards they are the same.
+        assert_eq!(stack.addresses().last(), unknown.stack.addresses().last());
+    }
+    assert!(unknown.origin.is_empty());
+    assert!(
+        report
+            .to_string()
+            .contains(&format!("asked: {}", double.stack))
+    );
+    free(&heap, kept, 10);
+}
+
+/// The profiler that has a table has an account of each place as well.
+#[test]
+fn a_table_and_places_agree() {
+    let heap = Profiler::new(Global)
+        .with_call_stacks(8)
+        .with_stamps(Stamps::Coarse);
+    let mut blocks = Vec::new();
+    for i in 0..black_box(50) {
+        blocks.push(if i % 5 == 0 {
+            (large(&heap), 1000)
+        } else {
+            (small(&heap), 10)
+        });
+    }
+    let peak = heap.stats();
+    for (block, size) in blocks.drain(10..) {
+        free(&heap, block, size);
+    }
+    for (block, size) in &mut blocks {
+        // SAFETY: allocated with this size.
+        let grown = unsafe { heap.grow(*block, layout(*size, 1), layout(2000, 1)) };
+        (*block, *size) = (grown.unwrap().cast(), 2000);
+    }
+    let (stats, profile) = (heap.stats(), heap.profile());
+    let totals = profile.totals();
+    let of = |blocks: usize, bytes: usize| Amount::new(blocks as u64, bytes as u64);
+    assert_eq!(totals.total, of(stats.allocations, stats.total_bytes));
+    assert_eq!(totals.at_end, of(stats.live_blocks, stats.live_bytes));
+    assert_eq!(totals.at_peak.bytes, stats.peak_bytes as u64);
+    assert!(peak.live_bytes < stats.peak_bytes);
+    if has_frames() {
+        assert_eq!(site(&profile, 10, 10_000 + 2 * 1000).at_end, of(2, 4000));
+        assert_eq!(site(&profile, 40, 400 + 8 * 1990).at_end, of(8, 16_000));
+    }
+    for (block, size) in blocks {
+        free(&heap, block, size);
+    }
+    assert_eq!(heap.profile().totals().at_end, Amount::default());
+}
+
+/// What an arena's reset takes with it is live no longer.
+#[test]
+fn a_reset_ends_what_is_live_at_each_place() {
+    let mut heap = Profiler::new(common::Bump::new()).with_call_stacks(8);
+    small(&heap);
+    large(&heap);
+    heap.reset();
+    let totals = heap.profile().totals();
+    assert_eq!(
+        (totals.total, totals.at_end),
+        (Amount::new(2, 1010), Amount::default())
+    );
 }

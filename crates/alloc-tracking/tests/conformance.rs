@@ -41,7 +41,9 @@ suite!(
 #[cfg(feature = "std")]
 mod std_only {
     use super::*;
-    use alloc_tracking::{Profiler, SiteProfiler, Stamps};
+    use alloc_tracking::Profiler;
+    #[cfg(not(miri))]
+    use alloc_tracking::{SiteProfiler, Stamps};
 
     suite!(profiler, Profiler::new, [eq, threads, send]);
     #[cfg(not(miri))]
@@ -64,6 +66,8 @@ mod std_only {
         limits = Limits::block(256, 64).bytes(1 << 12)
     );
 
+    // The interpreter has `by_site.rs`, which takes a tenth of the time.
+    #[cfg(not(miri))]
     suite!(by_site, SiteProfiler::new, [eq, threads, send]);
     #[cfg(not(miri))]
     suite!(

@@ -2,10 +2,13 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::lock::{Recover, SpinLock};
+use super::memory::{Late, Zeroed};
+use super::stack::CallStack;
 use super::text::Age;
 
 /// How many faults are kept: the first ones, which usually explain the later ones. All are counted.
@@ -84,6 +87,10 @@ pub struct Fault {
     pub age: Option<Duration>,
     /// The [number](crate::thread_number) of the thread that asked.
     pub thread: u32,
+    /// Where it asked. Empty, as is `origin`, if the profiler takes no call stacks.
+    pub stack: CallStack,
+    /// Where the block was allocated or, at a double free, freed before.
+    pub origin: CallStack,
 }
 
 /// One sentence.
@@ -145,37 +152,41 @@ impl FaultCounts {
     }
 }
 
-/// The first faults: bounded, and in place, so that keeping one needs no memory.
+/// The first faults: bounded, and in memory of the system, taken for the first one.
+///
+/// - I1: the first `len` are initialised.
 struct Log {
-    first: [Option<Fault>; FAULTS_KEPT],
     len: usize,
+    first: [MaybeUninit<Fault>; FAULTS_KEPT],
 }
 
+// SAFETY: no faults at all, and a lock that is free; neither has a destructor.
+unsafe impl Zeroed for SpinLock<Log> {}
+
 impl Log {
-    const fn new() -> Self {
-        Self {
-            first: [None; FAULTS_KEPT],
-            len: 0,
-        }
+    fn get(&self, at: usize) -> Option<Fault> {
+        let fault = self.first[..self.len].get(at)?;
+        // SAFETY: I1.
+        Some(unsafe { fault.assume_init() })
     }
 }
 
 impl Recover for Log {
     fn recover(&mut self) {
-        *self = Self::new();
+        self.len = 0;
     }
 }
 
 /// All that was found: the first faults themselves, and how many there were.
 pub(super) struct Faults {
-    log: SpinLock<Log>,
+    log: Late<SpinLock<Log>>,
     counts: [AtomicUsize; 5],
 }
 
 impl Faults {
     pub(super) const fn new() -> Self {
         Self {
-            log: SpinLock::new(Log::new()),
+            log: Late::new(),
             counts: [const { AtomicUsize::new(0) }; 5],
         }
     }
@@ -190,10 +201,13 @@ impl Faults {
         };
         // Relaxed: nothing but the number is read because of it.
         self.counts[kind].fetch_add(1, Ordering::Relaxed);
-        let mut log = self.log.lock();
+        let Some(log) = self.log.get_or_make() else {
+            return;
+        };
+        let mut log = log.lock();
         let len = log.len;
         if let Some(place) = log.first.get_mut(len) {
-            *place = Some(*fault);
+            place.write(*fault);
             log.len += 1;
         }
     }
@@ -216,17 +230,20 @@ impl Faults {
     }
 
     /// The faults that were kept, in the order in which they were found.
-    pub(super) fn first(&self) -> impl Iterator<Item = Fault> + use<> {
-        // Copied, so that the lock is not held while the caller allocates.
-        let first = self.log.lock().first;
-        first.into_iter().flatten()
+    pub(super) fn first(&self) -> impl Iterator<Item = Fault> + '_ {
+        // One at a time, so that the lock is not held while the caller allocates.
+        let log = self.log.get();
+        let get = move |at| log?.lock().get(at);
+        (0..FAULTS_KEPT).map_while(get)
     }
 
     pub(super) fn clear(&self) {
         for count in &self.counts {
             count.store(0, Ordering::Relaxed);
         }
-        *self.log.lock() = Log::new();
+        if let Some(log) = self.log.get() {
+            log.lock().len = 0;
+        }
     }
 }
 
@@ -244,6 +261,8 @@ mod tests {
             given: Layout::new::<u32>(),
             age: Some(Duration::from_micros(350)),
             thread: 2,
+            stack: CallStack::EMPTY,
+            origin: CallStack::EMPTY,
         }
     }
 

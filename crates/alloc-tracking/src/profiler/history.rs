@@ -3,6 +3,7 @@
 use core::alloc::{GlobalAlloc, Layout};
 
 use super::memory::{Zeroed, ZeroedSlice};
+use super::sites::Place;
 use super::slots::Record;
 
 /// How many freed blocks each shard remembers.
@@ -16,9 +17,11 @@ pub(super) struct Past {
     align: usize,
     /// When it was freed, by the clock of the profiler.
     pub(super) end: u64,
+    /// Where it was freed.
+    pub(super) place: Place,
 }
 
-// SAFETY: integers alone, of any value.
+// SAFETY: integers of any value, and a place that is nowhere.
 unsafe impl Zeroed for Past {}
 
 impl Past {
@@ -54,7 +57,7 @@ impl<M: GlobalAlloc> History<M> {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, address: usize, record: Record, end: u64) {
+    pub(super) fn push(&mut self, address: usize, record: Record, end: u64, place: Place) {
         let (Some(layout), Some(past)) = (record.layout(), self.ring.get_mut(self.next)) else {
             return;
         };
@@ -63,6 +66,7 @@ impl<M: GlobalAlloc> History<M> {
             size: layout.size(),
             align: layout.align(),
             end,
+            place,
         };
         self.next = (self.next + 1) % self.ring.len();
     }
@@ -89,21 +93,29 @@ mod tests {
 
     #[test]
     fn the_newest_is_found_and_the_oldest_overwritten() {
-        let record = |size| Record::new(Layout::from_size_align(size, 8).unwrap(), 0, 0, 1);
+        let record = |size| {
+            Record::new(
+                Layout::from_size_align(size, 8).unwrap(),
+                0,
+                0,
+                1,
+                Place::NOWHERE,
+            )
+        };
         let mut history = History::new(System);
-        history.push(16, record(1), 1);
+        history.push(16, record(1), 1, Place::NOWHERE);
         assert!(history.find(16).is_none(), "no ring yet");
         assert!(
             history
                 .give(ZeroedSlice::allocate(3, System).unwrap())
                 .is_none()
         );
-        history.push(16, record(1), 1);
-        history.push(32, record(2), 2);
-        history.push(16, record(3), 3);
+        history.push(16, record(1), 1, Place::NOWHERE);
+        history.push(32, record(2), 2, Place::NOWHERE);
+        history.push(16, record(3), 3, Place::NOWHERE);
         assert_eq!(history.find(16).map(|past| past.end), Some(3));
-        history.push(48, record(4), 4);
-        history.push(64, record(5), 5);
+        history.push(48, record(4), 4, Place::NOWHERE);
+        history.push(64, record(5), 5, Place::NOWHERE);
         assert!(history.find(32).is_none());
         assert_eq!(history.find(16).map(|past| past.end), Some(3));
         history.forget(16);

@@ -13,8 +13,9 @@ use alloc_core::{AllocError, Layout, dangling};
 use super::Profiler;
 use super::clock::thread_number;
 use super::fault::{Fault, FaultKind, Operation};
+use super::sites::{Mark, Place};
 use super::slots::Record;
-use super::table::{Entered, Purpose, Seen, Taken};
+use super::table::{Entered, Now, Purpose, Seen, Taken};
 
 /// A block that was taken out of the table for its last use.
 enum Held {
@@ -33,10 +34,35 @@ impl Drop for AbortOnUnwind {
 }
 
 impl<A> Profiler<A> {
-    fn new_record(&self, layout: Layout) -> Record {
+    fn new_record(&self, layout: Layout, place: Place) -> Record {
         // Relaxed: numbers have to differ, and order nothing.
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed);
-        Record::new(layout, self.clock.now(), sequence, thread_number())
+        Record::new(layout, self.now(), sequence, thread_number(), place)
+    }
+
+    /// The present time in nanoseconds, on the clock that was chosen.
+    pub(super) fn now(&self) -> u64 {
+        self.stamps.nanos(&self.clock)
+    }
+
+    /// Counts a new block where it was allocated.
+    #[inline]
+    fn count(&self, size: usize) -> Place {
+        if self.sites.takes_stacks() {
+            self.sites.born(size).place
+        } else {
+            Place::NOWHERE
+        }
+    }
+
+    /// Where this is.
+    #[inline]
+    fn place(&self) -> Place {
+        if self.sites.takes_stacks() {
+            self.sites.place()
+        } else {
+            Place::NOWHERE
+        }
     }
 
     /// A request for a new block was answered.
@@ -44,7 +70,8 @@ impl<A> Profiler<A> {
     pub(super) fn born(&self, block: Option<NonNull<u8>>, layout: Layout) {
         self.counters.allocated(layout.size(), block.is_some());
         if let Some(block) = block {
-            self.enter(block, self.new_record(layout), layout);
+            let place = self.count(layout.size());
+            self.enter(block, self.new_record(layout, place), layout);
         }
     }
 
@@ -52,13 +79,16 @@ impl<A> Profiler<A> {
     #[inline]
     fn enter(&self, block: NonNull<u8>, record: Record, layout: Layout) {
         let entered = self.table.enter(block.addr().get(), record);
-        self.entered(entered, block, layout);
+        self.entered(entered, record.place, block, layout);
     }
 
     #[inline]
-    fn entered(&self, entered: Entered, block: NonNull<u8>, layout: Layout) {
-        if let Entered::Over(old) = entered {
-            self.handed_out_twice(block, old, layout);
+    fn entered(&self, entered: Entered, place: Place, block: NonNull<u8>, layout: Layout) {
+        match entered {
+            Entered::New => {}
+            Entered::Over(old) => self.handed_out_twice(block, old, layout),
+            // Without a record nobody will know where it was counted.
+            Entered::Untracked => self.sites.ended(place, layout.size(), 0),
         }
     }
 
@@ -66,6 +96,7 @@ impl<A> Profiler<A> {
     fn handed_out_twice(&self, block: NonNull<u8>, old: Record, layout: Layout) {
         let size = old.layout().map_or(0, |old| old.size());
         self.counters.forget(size);
+        self.sites.ended(old.place, size, 0);
         let (kind, operation) = (FaultKind::HandedOutTwice, Operation::Allocate);
         self.fault(
             kind,
@@ -73,7 +104,7 @@ impl<A> Profiler<A> {
             block,
             layout,
             old.layout(),
-            Some(old.birth),
+            Some((old.birth, old.place)),
         );
     }
 
@@ -86,13 +117,26 @@ impl<A> Profiler<A> {
         layout: Layout,
         purpose: Purpose,
     ) -> Option<Held> {
-        let now = self.clock.now();
+        let (time, place) = (self.now(), self.place());
+        let now = Now { time, place };
         let taken = self.table.take(ptr.addr().get(), layout, now, purpose);
         let (kind, expected, since) = match taken {
-            Taken::Held(record) => return Some(Held::Tracked(record)),
+            Taken::Held(record) => {
+                if purpose == Purpose::Free {
+                    let lived = time.saturating_sub(record.birth);
+                    self.sites.ended(record.place, layout.size(), lived);
+                }
+                return Some(Held::Tracked(record));
+            }
             Taken::Untracked => return Some(Held::Untracked),
-            Taken::Misfit(record) => (FaultKind::WrongLayout, record.layout(), Some(record.birth)),
-            Taken::Past(past) => (FaultKind::DoubleFree, past.layout(), Some(past.end)),
+            Taken::Misfit(record) => {
+                let since = (record.birth, record.place);
+                (FaultKind::WrongLayout, record.layout(), Some(since))
+            }
+            Taken::Past(past) => {
+                let since = (past.end, past.place);
+                (FaultKind::DoubleFree, past.layout(), Some(since))
+            }
             Taken::Unknown => (FaultKind::UnknownPointer, None, None),
         };
         self.fault(kind, operation, ptr, layout, expected, since);
@@ -107,17 +151,20 @@ impl<A> Profiler<A> {
         ptr: NonNull<u8>,
         given: Layout,
         expected: Option<Layout>,
-        since: Option<u64>,
+        since: Option<(u64, Place)>,
     ) {
-        let now = self.clock.now();
+        let now = self.now();
+        let origin = since.map_or(Place::NOWHERE, |(_, place)| place);
         let fault = Fault {
             kind,
             operation,
             address: ptr.addr().get(),
             expected,
             given,
-            age: since.map(|since| Duration::from_nanos(now.saturating_sub(since))),
+            age: since.map(|(since, _)| Duration::from_nanos(now.saturating_sub(since))),
             thread: thread_number(),
+            stack: self.sites.stack_of(self.place()),
+            origin: self.sites.stack_of(origin),
         };
         self.faults.add(&fault);
         if let Some(on_fault) = self.on_fault {
@@ -173,18 +220,30 @@ impl<A> Profiler<A> {
         match (held, block) {
             (Held::Tracked(record), None) => self.table.put_back(address, record),
             (Held::Tracked(record), Some(block)) if block == ptr => {
+                self.resized(record, new);
                 self.table.put_back(address, record.resized(new));
             }
             (Held::Tracked(record), Some(block)) => {
                 self.table.release(address);
+                self.resized(record, new);
                 self.enter(block, record.resized(new), new);
             }
             (Held::Untracked, None) => self.table.put_back_untracked(address),
             (Held::Untracked, Some(block)) => {
-                let (address, record) = (block.addr().get(), self.new_record(new));
-                self.entered(self.table.enter_untracked(address, record), block, new);
+                let place = self.count(new.size());
+                let (address, record) = (block.addr().get(), self.new_record(new, place));
+                let entered = self.table.enter_untracked(address, record);
+                self.entered(entered, place, block, new);
             }
         }
+    }
+
+    /// Counts a block that has another size now.
+    #[inline]
+    fn resized(&self, record: Record, new: Layout) {
+        let old = record.layout().map_or(0, |old| old.size());
+        let mark = Mark::new(record.place, 0);
+        self.sites.resized(mark, old, new.size());
     }
 
     /// Whether a pointer to no bytes may be what its caller says; if not, records why.
@@ -201,8 +260,14 @@ impl<A> Profiler<A> {
             return true;
         }
         let (kind, expected, since) = match self.table.look(address) {
-            Seen::Live(record) => (FaultKind::WrongLayout, record.layout(), record.birth),
-            Seen::Past(past) => (FaultKind::DoubleFree, past.layout(), past.end),
+            Seen::Live(record) => {
+                let since = (record.birth, record.place);
+                (FaultKind::WrongLayout, record.layout(), since)
+            }
+            Seen::Past(past) => {
+                let since = (past.end, past.place);
+                (FaultKind::DoubleFree, past.layout(), since)
+            }
             Seen::Nothing => return true,
         };
         self.fault(kind, operation, ptr, layout, expected, Some(since));

@@ -2,8 +2,10 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::ops::{Deref, DerefMut};
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 use core::slice;
+use core::sync::atomic::{AtomicPtr, Ordering};
+use std::alloc::System;
 
 /// Types for which all bytes zero is a valid value.
 ///
@@ -72,5 +74,58 @@ impl<T: Zeroed, M: GlobalAlloc> Drop for ZeroedSlice<T, M> {
         let layout = Layout::for_value::<[T]>(self);
         // SAFETY: I1: allocated from `memory` with this layout, and owned.
         unsafe { self.memory.dealloc(self.start.as_ptr().cast(), layout) };
+    }
+}
+
+/// A zeroed value in memory of the system, which is taken when the value is first needed.
+///
+/// - I2: null, or a valid value from [`System`] with the layout of `T`, which this owns.
+pub(super) struct Late<T: Zeroed>(AtomicPtr<T>);
+
+impl<T: Zeroed> Late<T> {
+    pub(super) const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// The value, if there is one yet.
+    pub(super) fn get(&self) -> Option<&T> {
+        // Acquire: partner of the `Release` in `get_or_make`.
+        let known = NonNull::new(self.0.load(Ordering::Acquire))?;
+        // SAFETY: I2.
+        Some(unsafe { known.as_ref() })
+    }
+
+    /// The value, or `None` if there is no memory for it. Does not unwind.
+    pub(super) fn get_or_make(&self) -> Option<&T> {
+        if let Some(known) = self.get() {
+            return Some(known);
+        }
+        const { assert!(size_of::<T>() > 0) };
+        // SAFETY: the size is not zero.
+        let made: *mut T = unsafe { System.alloc_zeroed(Layout::new::<T>()) }.cast();
+        if made.is_null() {
+            return None;
+        }
+        // Release: who finds the value finds it zeroed. Acquire: partner of the `Release` of another
+        // thread.
+        let (release, acquire) = (Ordering::Release, Ordering::Acquire);
+        let set = self
+            .0
+            .compare_exchange(ptr::null_mut(), made, release, acquire);
+        if set.is_err() {
+            // SAFETY: allocated above, and not passed on.
+            unsafe { System.dealloc(made.cast(), Layout::new::<T>()) };
+        }
+        self.get()
+    }
+}
+
+impl<T: Zeroed> Drop for Late<T> {
+    fn drop(&mut self) {
+        let value = *self.0.get_mut();
+        if !value.is_null() {
+            // SAFETY: I2; it has no destructor.
+            unsafe { System.dealloc(value.cast(), Layout::new::<T>()) };
+        }
     }
 }

@@ -27,6 +27,10 @@ pub struct LeakRecord {
     pub sequence: u64,
     /// The [number](crate::thread_number) of the thread that allocated it.
     pub thread: u32,
+    /// A number for the call stack that allocated it, which
+    /// [`Profiler::call_stack`](crate::Profiler::call_stack) knows: blocks with the same one are from
+    /// the same place. 0 without call stacks.
+    pub site: u64,
 }
 
 /// Everything a [`Profiler`](crate::Profiler) knows, at one time.
@@ -116,6 +120,11 @@ impl Report {
         let shown = self.faults.len().min(top);
         for fault in &self.faults[..shown] {
             writeln!(f, "  {fault}")?;
+            for (what, stack) in [("asked", fault.stack), ("before", fault.origin)] {
+                if !stack.is_empty() {
+                    writeln!(f, "    {what}: {stack}")?;
+                }
+            }
         }
         fmt_rest(f, total.saturating_sub(shown))
     }

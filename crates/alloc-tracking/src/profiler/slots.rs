@@ -4,6 +4,7 @@ use core::alloc::{GlobalAlloc, Layout};
 use core::mem;
 
 use super::memory::{Zeroed, ZeroedSlice};
+use super::sites::Place;
 use crate::math::{has_room, home, may_fill, next_size};
 
 /// What is known of a live block, but for its address.
@@ -16,13 +17,22 @@ pub(super) struct Record {
     /// When it was allocated, by the clock of the profiler.
     pub(super) birth: u64,
     pub(super) sequence: u64,
+    /// Where it was allocated.
+    pub(super) place: Place,
     pub(super) thread: u32,
     align_log2: u8,
 }
 
 impl Record {
-    pub(super) fn new(layout: Layout, birth: u64, sequence: u64, thread: u32) -> Self {
+    pub(super) fn new(
+        layout: Layout,
+        birth: u64,
+        sequence: u64,
+        thread: u32,
+        place: Place,
+    ) -> Self {
         Self {
+            place,
             size: layout.size(),
             birth,
             sequence,
@@ -66,7 +76,7 @@ pub(super) struct Slot {
     record: Record,
 }
 
-// SAFETY: integers alone, of any value.
+// SAFETY: integers of any value, and a place that is nowhere.
 unsafe impl Zeroed for Slot {}
 
 const EMPTY: Slot = Slot {
@@ -75,6 +85,7 @@ const EMPTY: Slot = Slot {
         size: 0,
         birth: 0,
         sequence: 0,
+        place: Place::NOWHERE,
         thread: 0,
         align_log2: 0,
     },
@@ -208,7 +219,7 @@ mod layout {
     const _: () = assert!(offset_of!(Slot, record) == size_of::<usize>());
     // What a live block costs is this, at a load of between three slots in eight and three in four.
     #[cfg(target_pointer_width = "64")]
-    const _: () = assert!(size_of::<Slot>() == 40);
+    const _: () = assert!(size_of::<Slot>() == 48);
 
     /// Padding is at the end alone.
     #[test]
@@ -218,7 +229,7 @@ mod layout {
         #[cfg(target_pointer_width = "64")]
         assert_eq!(span_of!(Record, size..birth).end, size_of::<usize>());
         assert_eq!(
-            span_of!(Record, birth..=sequence).end,
+            span_of!(Record, birth..=place).end,
             span_of!(Record, thread).start
         );
         assert_eq!(
@@ -247,7 +258,7 @@ mod tests {
                 assert_eq!(Some(slots.get(at)), model.remove(&address));
                 slots.remove(at);
             } else {
-                let record = Record::new(Layout::new::<u64>(), i, i, 1);
+                let record = Record::new(Layout::new::<u64>(), i, i, 1, Place::NOWHERE);
                 if !slots.has_room_for(1) {
                     let larger = ZeroedSlice::allocate(slots.next_size(), System).unwrap();
                     drop(slots.grow(larger));
@@ -266,7 +277,7 @@ mod tests {
     #[test]
     fn a_record_knows_its_layout() -> Result<(), core::alloc::LayoutError> {
         let layout = Layout::from_size_align(100, 1 << 20)?;
-        let record = Record::new(layout, 0, 0, 1);
+        let record = Record::new(layout, 0, 0, 1, Place::NOWHERE);
         assert_eq!(record.layout(), Some(layout));
         assert!(record.fits(layout));
         assert!(!record.fits(Layout::from_size_align(100, 1 << 19)?));

@@ -11,6 +11,7 @@ use super::history::{History, Past, REMEMBERED};
 use super::lifetimes::Lifetimes;
 use super::lock::{Recover, SpinLock};
 use super::memory::ZeroedSlice;
+use super::sites::Place;
 use super::slots::{Record, Slots};
 use crate::math::{SHARDS, shard_of};
 
@@ -61,6 +62,13 @@ pub(super) enum Entered {
     Over(Record),
     /// There was no memory for it.
     Untracked,
+}
+
+/// When and where something is done.
+#[derive(Clone, Copy)]
+pub(super) struct Now {
+    pub(super) time: u64,
+    pub(super) place: Place,
 }
 
 /// Why a block is taken out.
@@ -202,7 +210,7 @@ impl<M: GlobalAlloc + Copy> Table<M> {
 
     /// Takes out a block that is to be freed or resized, if it is live and `layout` is its own.
     #[inline]
-    pub(super) fn take(&self, address: usize, layout: Layout, now: u64, purpose: Purpose) -> Taken {
+    pub(super) fn take(&self, address: usize, layout: Layout, now: Now, purpose: Purpose) -> Taken {
         let mut shard = self.shard(address).lock();
         let Some(at) = shard.slots.find(address) else {
             return shard.miss(address);
@@ -212,9 +220,9 @@ impl<M: GlobalAlloc + Copy> Table<M> {
             return Taken::Misfit(record);
         }
         shard.slots.remove(at);
-        shard.history.push(address, record, now);
+        shard.history.push(address, record, now.time, now.place);
         match purpose {
-            Purpose::Free => shard.lifetimes.add(now.saturating_sub(record.birth)),
+            Purpose::Free => shard.lifetimes.add(now.time.saturating_sub(record.birth)),
             Purpose::Resize => shard.reserved += 1,
         }
         Taken::Held(record)
@@ -299,14 +307,15 @@ impl<M: GlobalAlloc + Copy> Table<M> {
         lost.count()
     }
 
-    /// Ends the life of every block.
-    pub(super) fn end_all(&mut self, now: u64) {
+    /// Ends the life of every block. Tells `ended` of each before.
+    pub(super) fn end_all(&mut self, now: u64, mut ended: impl FnMut(Record)) {
         *self.untracked.get_mut() = 0;
         for shard in &mut self.shards {
             let shard = shard.get_mut();
             for (address, record) in shard.slots.iter() {
                 shard.lifetimes.add(now.saturating_sub(record.birth));
-                shard.history.push(address, record, now);
+                shard.history.push(address, record, now, Place::NOWHERE);
+                ended(record);
             }
             shard.slots.clear();
             shard.reserved = 0;

@@ -13,7 +13,7 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::super::sites::{Mark, TICK_BITS};
+use super::super::sites::{Mark, Place, TICK_BITS};
 
 /// A mark, and a seal that few other words have.
 ///
@@ -22,7 +22,7 @@ use super::super::sites::{Mark, TICK_BITS};
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct Header {
-    tally: *mut (),
+    place: *mut (),
     word: u64,
 }
 
@@ -82,7 +82,7 @@ fn seal(block: NonNull<u8>, layout: Layout) -> u64 {
 ///
 /// There is room for one in front of the block.
 #[inline]
-unsafe fn place(block: NonNull<u8>) -> NonNull<Header> {
+unsafe fn header_of(block: NonNull<u8>) -> NonNull<Header> {
     // SAFETY: the caller's promise.
     unsafe { block.sub(HEADER.size()) }.cast()
 }
@@ -94,12 +94,14 @@ unsafe fn place(block: NonNull<u8>) -> NonNull<Header> {
 /// The bytes from the block's [`Outer`] up to the block may be written to.
 #[inline]
 pub(super) unsafe fn put(block: NonNull<u8>, layout: Layout, mark: Mark) {
-    let (tally, ticks) = mark.parts();
-    let word = seal(block, layout) >> TICK_BITS << TICK_BITS | ticks;
+    let header = Header {
+        place: mark.place.into_raw(),
+        word: seal(block, layout) >> TICK_BITS << TICK_BITS | mark.ticks(),
+    };
     // SAFETY: the caller's promise: the offset has room for a header.
-    let place = unsafe { place(block) };
+    let there = unsafe { header_of(block) };
     // SAFETY: as above, and it is aligned for it.
-    unsafe { place.write(Header { tally, word }) };
+    unsafe { there.write(header) };
 }
 
 /// Reads the header of a block.
@@ -110,14 +112,15 @@ pub(super) unsafe fn put(block: NonNull<u8>, layout: Layout, mark: Mark) {
 #[inline]
 pub(super) unsafe fn read(block: NonNull<u8>, layout: Layout) -> Seal {
     // SAFETY: the caller's promise.
-    let place = unsafe { place(block) };
+    let there = unsafe { header_of(block) };
     // SAFETY: the caller's promise. Nothing is asked of the alignment: if the promise is broken, this
     // shall be able to notice it.
-    let header = unsafe { place.read_unaligned() };
+    let header = unsafe { there.read_unaligned() };
     if (header.word ^ seal(block, layout)) >> TICK_BITS == 0 {
         let ticks = header.word & !(u64::MAX << TICK_BITS);
-        // SAFETY: the seal says that `put` was here, with these parts.
-        return Seal::Whole(unsafe { Mark::from_parts(header.tally, ticks) });
+        // SAFETY: the seal says that `put` was here, with a place.
+        let place = unsafe { Place::from_raw(header.place) };
+        return Seal::Whole(Mark::new(place, ticks));
     }
     if header.word == TORN {
         Seal::Broken
@@ -134,9 +137,9 @@ pub(super) unsafe fn read(block: NonNull<u8>, layout: Layout) -> Seal {
 #[inline]
 pub(super) unsafe fn tear(block: NonNull<u8>) {
     // SAFETY: the caller's promise.
-    let place = unsafe { place(block) };
+    let there = unsafe { header_of(block) };
     // SAFETY: as above.
-    let word = unsafe { &raw mut (*place.as_ptr()).word };
+    let word = unsafe { &raw mut (*there.as_ptr()).word };
     // SAFETY: as above.
     unsafe { word.write(TORN) };
 }

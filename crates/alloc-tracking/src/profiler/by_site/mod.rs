@@ -13,7 +13,7 @@ use super::clock::thread_number;
 use super::fault::{Fault, FaultCounts, FaultKind, Faults, Operation};
 use super::hooks::AbortOnUnwind;
 use super::sites::{Mark, Sites, Stamps};
-use super::stack;
+use super::stack::{self, CallStack};
 use crate::profile::Profile;
 use header::Seal;
 
@@ -245,6 +245,8 @@ impl<A> SiteProfiler<A> {
             given,
             age: None,
             thread: thread_number(),
+            stack: self.sites.stack_of(self.sites.place()),
+            origin: CallStack::EMPTY,
         };
         self.faults.add(&fault);
         if let Some(on_fault) = self.on_fault {

@@ -4,10 +4,10 @@ use core::ptr::NonNull;
 use core::sync::atomic::Ordering;
 
 use super::desk::Desk;
-use super::stamps::{self, Stamps};
+use super::stamps::{self, NANOS_IN_TICK_LOG2, Stamps};
 use super::tally::Tally;
 use super::weight::{self, Weight};
-use super::{Mark, Sites, Way};
+use super::{Mark, Place, Sites, Way};
 use crate::profiler::stack;
 
 impl Sites {
@@ -31,10 +31,7 @@ impl Sites {
                 let done = unsafe { tally.as_ref() }.born_at_once(epoch, weight);
                 done.then(|| {
                     desk.set_drift(drift);
-                    Mark {
-                        tally: tally.as_ptr(),
-                        ticks: 0,
-                    }
+                    Mark::new(Place(tally.as_ptr()), 0)
                 })
             }
         }
@@ -44,13 +41,13 @@ impl Sites {
     /// short way to do it.
     #[inline]
     pub(in crate::profiler) fn died_at_once(&self, mark: Mark, size: usize) -> bool {
-        let Some(tally) = NonNull::new(mark.tally) else {
+        let Some(tally) = NonNull::new(mark.place.0) else {
             return true;
         };
         let (Way::Plain, Some(desk)) = (self.way, self.last_desk()) else {
             return false;
         };
-        // SAFETY: I1 of the mark and I2.
+        // SAFETY: I1 of the place and I2.
         let tally = unsafe { tally.as_ref() };
         let (epoch, weight) = (self.epoch.load(Ordering::Relaxed), Weight::whole(size));
         let Some(drift) = desk.drift_within(weight.bytes.cast_signed().wrapping_neg()) else {
@@ -108,25 +105,32 @@ impl Sites {
 
     #[inline]
     fn mark(&self, tally: NonNull<Tally>) -> Mark {
-        Mark {
-            tally: tally.as_ptr(),
-            ticks: self.stamps.now(&self.clock),
-        }
+        Mark::new(Place(tally.as_ptr()), self.stamps.now(&self.clock))
     }
 
     /// A block is about to be freed.
     #[inline(never)]
     pub(in crate::profiler) fn died(&self, mark: Mark, size: usize) {
-        let Some(tally) = NonNull::new(mark.tally) else {
-            return;
-        };
-        // SAFETY: I1 of the mark and I2.
-        let tally = unsafe { tally.as_ref() };
-        let weight = self.weight(size);
         let ticks = match self.stamps {
             Stamps::None => 0,
-            stamps => stamps::between(mark.ticks, stamps.now(&self.clock)),
+            stamps => stamps::between(mark.ticks(), stamps.now(&self.clock)),
         };
+        self.end(mark.place, size, ticks);
+    }
+
+    /// A block that was allocated at a place is about to be freed, and lived for so many nanoseconds.
+    pub(in crate::profiler) fn ended(&self, place: Place, size: usize, lived: u64) {
+        self.end(place, size, lived >> NANOS_IN_TICK_LOG2);
+    }
+
+    #[inline]
+    fn end(&self, place: Place, size: usize, ticks: u64) {
+        let Some(tally) = NonNull::new(place.0) else {
+            return;
+        };
+        // SAFETY: I1 of the place and I2.
+        let tally = unsafe { tally.as_ref() };
+        let weight = self.weight(size);
         let epoch = self.epoch.load(Ordering::Relaxed);
         let less = weight.bytes.cast_signed().wrapping_neg();
         match self.desk() {
@@ -141,6 +145,24 @@ impl Sites {
         }
     }
 
+    /// Whether call stacks are taken.
+    #[inline]
+    pub(in crate::profiler) fn takes_stacks(&self) -> bool {
+        self.depth > 0
+    }
+
+    /// Where the calling function is: the place of its call stack.
+    #[inline(never)]
+    pub(in crate::profiler) fn place(&self) -> Place {
+        match self.desk() {
+            Some(desk) if self.depth > 0 => {
+                let tally = desk.tally(stack::frames(self.depth));
+                Place(tally.as_ptr())
+            }
+            _ => Place::NOWHERE,
+        }
+    }
+
     /// A block has another size now. A sample is none any more, and what was none may become one.
     #[inline]
     pub(in crate::profiler) fn resized(&self, mark: Mark, old: usize, new: usize) -> Mark {
@@ -148,10 +170,10 @@ impl Sites {
             self.died(mark, old);
             return self.born(new);
         }
-        let Some(tally) = NonNull::new(mark.tally) else {
+        let Some(tally) = NonNull::new(mark.place.0) else {
             return mark;
         };
-        // SAFETY: I1 of the mark and I2.
+        // SAFETY: I1 of the place and I2.
         let tally = unsafe { tally.as_ref() };
         let (more, less) = (
             new.saturating_sub(old) as u64,

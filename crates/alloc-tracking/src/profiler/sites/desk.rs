@@ -7,7 +7,7 @@ use std::alloc::System;
 
 use super::tally::Tally;
 use super::weight::distance;
-use crate::profiler::stack::{self, Frames};
+use crate::profiler::stack::{self, CallStack, Frames};
 
 /// How many tallies are found at once. An interpreter has to look at each place: it gets few.
 const CACHED: usize = if cfg!(miri) { 8 } else { 512 };
@@ -115,11 +115,7 @@ impl Desk {
 
     fn make(&self, hash: u64, frames: Frames) -> Option<NonNull<Tally>> {
         let memory = allocate::<Tally>()?;
-        let mut tally = Tally::new(self.number(), hash);
-        for (place, address) in tally.frames.iter_mut().zip(frames) {
-            *place = address;
-            tally.depth += 1;
-        }
+        let tally = Tally::new(self.number(), hash, &CallStack::of(frames));
         // SAFETY: memory for a tally.
         unsafe { memory.write(tally) };
         Some(memory)

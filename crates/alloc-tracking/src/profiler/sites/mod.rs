@@ -41,7 +41,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use super::clock::Clock;
-use super::stack;
+use super::stack::{self, CallStack};
 use desk::Desk;
 use peak::Level;
 pub use stamps::Stamps;
@@ -54,12 +54,19 @@ const UNIT: u64 = 1 << 16;
 /// A desk for each seat.
 type Directory = [AtomicPtr<Desk>; seat::SEATS];
 
-/// What is kept of a live block: where it is counted, and when it was born.
+/// Where something happened in the program, or `NOWHERE`.
 ///
-/// - I1: `tally` is null, or that of a tally of the `Sites` that made this.
+/// - I1: null, or the tally of a call stack, of the `Sites` that made this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(*mut Tally);
+
+// SAFETY: I1: tallies are shared by threads.
+unsafe impl Send for Place {}
+
+/// What is kept of a live block: where it was allocated and is counted, and when it was born.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
-    tally: *mut Tally,
+    pub(super) place: Place,
     ticks: u64,
 }
 
@@ -99,30 +106,39 @@ pub(super) struct Sites {
     level: Level,
 }
 
-impl Mark {
-    /// Of a block that is not counted.
-    pub(super) const NONE: Self = Self {
-        tally: ptr::null_mut(),
-        ticks: 0,
-    };
+impl Place {
+    pub(super) const NOWHERE: Self = Self(ptr::null_mut());
 
-    /// The two parts: any pointer, and a number below 2 to the [`TICK_BITS`].
+    /// As a pointer.
     #[inline]
-    pub(super) fn parts(self) -> (*mut (), u64) {
-        (self.tally.cast(), self.ticks)
+    pub(super) fn into_raw(self) -> *mut () {
+        self.0.cast()
     }
 
-    /// A mark of [`parts`](Self::parts).
+    /// The place that a pointer stands for.
     ///
     /// # Safety
     ///
-    /// It was taken apart into these.
+    /// It is that of a place.
     #[inline]
-    pub(super) unsafe fn from_parts(tally: *mut (), ticks: u64) -> Self {
-        Self {
-            tally: tally.cast(),
-            ticks,
-        }
+    pub(super) unsafe fn from_raw(place: *mut ()) -> Self {
+        Self(place.cast())
+    }
+}
+
+impl Mark {
+    /// Of a block that is not counted.
+    pub(super) const NONE: Self = Self::new(Place::NOWHERE, 0);
+
+    #[inline]
+    pub(super) const fn new(place: Place, ticks: u64) -> Self {
+        Self { place, ticks }
+    }
+
+    /// The time in it: below 2 to the [`TICK_BITS`].
+    #[inline]
+    pub(super) fn ticks(self) -> u64 {
+        self.ticks
     }
 }
 
@@ -254,7 +270,7 @@ impl Sites {
             let memory = desk::allocate::<Tally>()?;
             // No desk has the number 0.
             // SAFETY: memory for a tally.
-            unsafe { memory.write(Tally::new(0, 0)) };
+            unsafe { memory.write(Tally::new(0, 0, &CallStack::EMPTY)) };
             Some(memory)
         })
     }

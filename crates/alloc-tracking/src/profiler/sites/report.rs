@@ -8,8 +8,9 @@ use alloc_core::{System, vec::Vec as VecIn};
 use super::stamps::{self, NANOS_IN_TICK_LOG2};
 use super::tally::{Reading, Tally};
 use super::weight::{Weight, rounded_to_float};
-use super::{Sites, UNIT};
+use super::{Place, Sites, UNIT};
 use crate::profile::{Profile, Run, Sampling, Site};
+use crate::profiler::stack::CallStack;
 
 /// Parts of blocks and bytes, as blocks and bytes. What is negative because it was read while threads
 /// were at work is 0.
@@ -55,17 +56,17 @@ impl Sites {
         self.for_each(|tally| {
             let reading = tally.read(epoch);
             if reading != Reading::default() {
-                readings.push((tally.frames, tally.depth, reading));
+                readings.push((tally.stack, reading));
             }
         });
         let sites = readings
             .iter()
-            .map(|(frames, depth, reading)| site(&frames[..*depth], reading));
+            .map(|(stack, reading)| site(stack.addresses(), reading));
         let mut profile = Profile::new(self.run(end));
         profile.sites.extend(sites);
         profile.merge_sites();
         if self.mean > 0 {
-            let samples = readings.iter().map(|(.., reading)| reading.samples).sum();
+            let samples = readings.iter().map(|(_, reading)| reading.samples).sum();
             profile.run.sampling = Some(Sampling::new(self.mean, samples));
         }
         profile
@@ -78,6 +79,31 @@ impl Sites {
         let mut run = Run::of_this_process().times(since(peak), since(end));
         run.unrecorded = self.missed.load(Ordering::Relaxed);
         run
+    }
+
+    /// The call stack of a place of this.
+    #[allow(clippy::unused_self, reason = "it is what the tally belongs to")]
+    pub(in crate::profiler) fn stack_of(&self, place: Place) -> CallStack {
+        // SAFETY: I1 of the place and I2 of `Sites`.
+        NonNull::new(place.0).map_or(CallStack::EMPTY, |tally| unsafe { tally.as_ref() }.stack)
+    }
+
+    /// A number for a place of this, the same for the same call stack on every thread: 0 for none.
+    #[allow(clippy::unused_self, reason = "it is what the tally belongs to")]
+    pub(in crate::profiler) fn number_of(&self, place: Place) -> u64 {
+        // SAFETY: I1 of the place and I2 of `Sites`.
+        NonNull::new(place.0).map_or(0, |tally| unsafe { tally.as_ref() }.hash)
+    }
+
+    /// The call stack with a number.
+    pub(in crate::profiler) fn stack_with(&self, number: u64) -> CallStack {
+        let mut stack = CallStack::EMPTY;
+        self.for_each(|tally| {
+            if tally.hash == number {
+                stack = tally.stack;
+            }
+        });
+        stack
     }
 
     /// The estimated standard deviation of the total of bytes, if blocks are sampled: 0 otherwise.

@@ -1,14 +1,14 @@
 //! Times, as few bits as will do.
 
-#[cfg(doc)]
-use crate::SiteProfiler;
 use crate::profiler::clock::Clock;
+#[cfg(doc)]
+use crate::{Profiler, SiteProfiler};
 
-/// Which clock a [`SiteProfiler`] reads at the birth and at the death of a block, to learn how long
-/// it lived.
+/// Which clock a [`Profiler`] or a [`SiteProfiler`] reads at the birth and at the death of a block, to
+/// learn how long it lived.
 ///
-/// A lifetime is known to about a microsecond more or less than the clock shows; one of more than
-/// 200 days is too short by a multiple of that.
+/// To the latter a lifetime is known to about a microsecond, and one of more than 200 days is too
+/// short by a multiple of that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stamps {
@@ -33,10 +33,16 @@ impl Stamps {
     /// The present time in ticks: below 2 to the [`TICK_BITS`].
     #[inline]
     pub(super) fn now(self, clock: &Clock) -> u64 {
+        (self.nanos(clock) >> NANOS_IN_TICK_LOG2) & MASK
+    }
+
+    /// The present time in nanoseconds.
+    #[inline]
+    pub(in crate::profiler) fn nanos(self, clock: &Clock) -> u64 {
         match self {
             Self::None => 0,
-            Self::Coarse => (coarse(clock) >> NANOS_IN_TICK_LOG2) & MASK,
-            Self::Precise => (clock.now() >> NANOS_IN_TICK_LOG2) & MASK,
+            Self::Coarse => coarse(clock),
+            Self::Precise => clock.now(),
         }
     }
 }

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed};
 
 use super::weight::Weight;
 use crate::profiler::lock::{Recover, SpinLock};
-use crate::profiler::stack::MAX_DEPTH;
+use crate::profiler::stack::CallStack;
 
 /// The counters of a call stack, as one desk sees it.
 ///
@@ -38,8 +38,7 @@ pub(super) struct Tally {
     variance: AtomicU64,
 
     pub(super) away: Away,
-    pub(super) depth: usize,
-    pub(super) frames: [usize; MAX_DEPTH],
+    pub(super) stack: CallStack,
     /// The next one in the same bucket, or null.
     pub(super) next: AtomicPtr<Tally>,
 }
@@ -120,7 +119,7 @@ pub(super) struct Reading {
 }
 
 impl Tally {
-    pub(super) fn new(desk: usize, hash: u64) -> Self {
+    pub(super) fn new(desk: usize, hash: u64, stack: &CallStack) -> Self {
         Self {
             epoch: AtomicU64::new(0),
             total: Sum::new(),
@@ -141,8 +140,7 @@ impl Tally {
                 lifetimes: AtomicU64::new(0),
                 at_peak: Sum::new(),
             },
-            depth: 0,
-            frames: [0; MAX_DEPTH],
+            stack: *stack,
             next: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -340,7 +338,7 @@ impl Away {
 #[cfg(test)]
 mod tests {
     use super::super::weight::Weight;
-    use super::{Reading, Tally};
+    use super::{CallStack, Reading, Tally};
 
     fn weight(blocks: u64, bytes: u64) -> Weight {
         Weight { blocks, bytes }
@@ -348,7 +346,7 @@ mod tests {
 
     #[test]
     fn the_state_at_the_peak_is_kept_by_the_first_touch_after_it() {
-        let tally = Tally::new(0, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY);
         tally.born(0, weight(1, 100));
         tally.born(0, weight(1, 10));
         tally.away.died(0, weight(1, 10), 3);
@@ -368,7 +366,7 @@ mod tests {
     /// A consumer frees what a producer makes: the producer alone would believe that all is live.
     #[test]
     fn what_others_free_is_taken_off_the_maximum() {
-        let tally = Tally::new(0, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY);
         for _ in 0..10 {
             tally.born(0, weight(1, 50));
             tally.born(0, weight(1, 50));
@@ -384,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_block_may_change_its_size_here_and_elsewhere() {
-        let tally = Tally::new(0, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY);
         tally.born(0, weight(1, 50));
         tally.grew(0, 10);
         tally.away.grew(0, 5);

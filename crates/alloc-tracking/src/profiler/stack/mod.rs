@@ -23,6 +23,8 @@
 mod bounds;
 mod walk;
 
+use core::fmt;
+
 use bounds::Bounds;
 pub(super) use walk::Frames;
 
@@ -63,6 +65,58 @@ pub(super) fn hash(frames: &Frames) -> u64 {
         .fold(0x9E37_79B9_7F4A_7C15, |hash: u64, address| {
             (hash.rotate_left(23) ^ address as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)
         })
+}
+
+/// The return addresses of a call stack, the innermost first. Empty if none was taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct CallStack {
+    frames: [usize; MAX_DEPTH],
+    depth: usize,
+}
+
+impl CallStack {
+    /// Of no stack.
+    pub(super) const EMPTY: Self = Self {
+        frames: [0; MAX_DEPTH],
+        depth: 0,
+    };
+
+    /// The addresses that a walk meets.
+    pub(super) fn of(frames: Frames) -> Self {
+        let mut stack = Self::EMPTY;
+        for (place, address) in stack.frames.iter_mut().zip(frames) {
+            *place = address;
+            stack.depth += 1;
+        }
+        stack
+    }
+
+    /// The return addresses, the innermost first.
+    pub fn addresses(&self) -> &[usize] {
+        &self.frames[..self.depth]
+    }
+
+    /// Whether there is no address: nobody asked for call stacks, or this program has none.
+    pub fn is_empty(&self) -> bool {
+        self.depth == 0
+    }
+}
+
+/// The addresses in hexadecimal, separated by spaces.
+impl fmt::Display for CallStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, address) in self.addresses().iter().enumerate() {
+            let space = if i > 0 { " " } else { "" };
+            write!(f, "{space}{address:#x}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CallStack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{self}]")
+    }
 }
 
 #[cfg(test)]

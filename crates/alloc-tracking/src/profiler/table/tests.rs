@@ -38,7 +38,12 @@ fn table<M: GlobalAlloc + Copy>(memory: M) -> Table<M> {
 }
 
 fn record(sequence: u64) -> Record {
-    Record::new(LAYOUT, 5, sequence, 1)
+    Record::new(LAYOUT, 5, sequence, 1, Place::NOWHERE)
+}
+
+fn at(time: u64) -> Now {
+    let place = Place::NOWHERE;
+    Now { time, place }
 }
 
 /// Addresses of one shard.
@@ -54,13 +59,15 @@ fn a_block_is_taken_once_and_then_remembered() {
     assert_eq!(table.enter(16, record(1)), Entered::New);
     assert_eq!(table.enter(16, record(2)), Entered::Over(record(1)));
     assert!(matches!(
-        table.take(16, Layout::new::<u32>(), 9, Purpose::Free),
+        table.take(16, Layout::new::<u32>(), at(9), Purpose::Free),
         Taken::Misfit(_)
     ));
-    assert!(matches!(table.take(16, LAYOUT, 9, Purpose::Free), Taken::Held(r) if r == record(2)));
-    assert!(matches!(table.take(16, LAYOUT, 9, Purpose::Free), Taken::Past(p) if p.end == 9));
+    assert!(
+        matches!(table.take(16, LAYOUT, at(9), Purpose::Free), Taken::Held(r) if r == record(2))
+    );
+    assert!(matches!(table.take(16, LAYOUT, at(9), Purpose::Free), Taken::Past(p) if p.end == 9));
     assert!(matches!(
-        table.take(32, LAYOUT, 9, Purpose::Free),
+        table.take(32, LAYOUT, at(9), Purpose::Free),
         Taken::Unknown
     ));
     assert_eq!(table.lifetimes().count(), 1);
@@ -72,16 +79,16 @@ fn without_memory_blocks_are_untracked_and_not_unknown() {
     let table = table(&memory);
     assert_eq!(table.enter(16, record(1)), Entered::Untracked);
     assert!(matches!(
-        table.take(16, LAYOUT, 9, Purpose::Resize),
+        table.take(16, LAYOUT, at(9), Purpose::Resize),
         Taken::Untracked
     ));
     table.put_back_untracked(16);
     assert!(matches!(
-        table.take(16, LAYOUT, 9, Purpose::Free),
+        table.take(16, LAYOUT, at(9), Purpose::Free),
         Taken::Untracked
     ));
     assert!(matches!(
-        table.take(16, LAYOUT, 9, Purpose::Free),
+        table.take(16, LAYOUT, at(9), Purpose::Free),
         Taken::Unknown
     ));
 }
@@ -93,7 +100,7 @@ fn an_untracked_block_counts_once() {
     assert_eq!(table.enter(16, record(1)), Entered::Untracked);
     for address in [32, 16] {
         assert!(matches!(
-            table.take(48 - address, LAYOUT, 9, Purpose::Resize),
+            table.take(48 - address, LAYOUT, at(9), Purpose::Resize),
             Taken::Untracked
         ));
         let moved = table.enter_untracked(address, record(2));
@@ -101,7 +108,7 @@ fn an_untracked_block_counts_once() {
     }
     assert_eq!(table.enter(64, record(3)), Entered::Untracked);
     assert_eq!(table.untracked(), 2);
-    table.end_all(10);
+    table.end_all(10, |_| ());
     assert_eq!(table.untracked(), 0);
 }
 
@@ -113,7 +120,7 @@ fn a_look_changes_nothing() {
     for _ in 0..2 {
         assert!(matches!(table.look(16), Seen::Live(r) if r == record(1)));
     }
-    table.take(16, LAYOUT, 9, Purpose::Free);
+    table.take(16, LAYOUT, at(9), Purpose::Free);
     for _ in 0..2 {
         assert!(matches!(table.look(16), Seen::Past(p) if p.end == 9));
     }
@@ -127,7 +134,7 @@ fn a_place_is_kept_for_a_block_that_is_resized() {
     let first = fresh.next().unwrap();
     assert_eq!(table.enter(first, record(0)), Entered::New);
     assert!(matches!(
-        table.take(first, LAYOUT, 9, Purpose::Resize),
+        table.take(first, LAYOUT, at(9), Purpose::Resize),
         Taken::Held(_)
     ));
     // Fills the shard, whose table cannot grow, to the last place but the one that is kept.
@@ -167,10 +174,10 @@ fn a_shard_of_a_process_that_is_gone_begins_anew() {
     table.shard(16).lock().recover();
     assert_eq!(table.lost(), 1);
     assert!(matches!(
-        table.take(16, LAYOUT, 9, Purpose::Free),
+        table.take(16, LAYOUT, at(9), Purpose::Free),
         Taken::Untracked
     ));
-    table.end_all(10);
+    table.end_all(10, |_| ());
     assert_eq!(table.lost(), 0);
     drop(table);
     // What may be torn was not freed: the slots and the history of one shard.
