@@ -15,6 +15,8 @@ use alloc_tracking::Stats;
 pub(crate) struct Ledger<A> {
     pub(crate) inner: A,
     account: Mutex<Account>,
+    /// By how many bytes the total is higher for who takes a block that was resized for a new one.
+    renewed: AtomicUsize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +67,21 @@ impl<A> Ledger<A> {
         Self {
             inner,
             account: Mutex::default(),
+            renewed: AtomicUsize::new(0),
+        }
+    }
+
+    /// Blocks and bytes in all, if each resized block is a new one.
+    pub(crate) fn renewed(&self) -> (usize, usize) {
+        let account = self.account();
+        let blocks = account.allocations + account.grows + account.shrinks;
+        (blocks, account.total_bytes + self.renewed.load(Relaxed))
+    }
+
+    /// Notes that a block was resized, of which so many bytes were there before.
+    fn renew(&self, block: Result<NonNull<[u8]>, AllocError>, old: Layout, new: Layout) {
+        if block.is_ok() && old.size() > 0 && new.size() > 0 {
+            self.renewed.fetch_add(old.size().min(new.size()), Relaxed);
         }
     }
 
@@ -137,6 +154,7 @@ unsafe impl<A: Allocator> Allocator for Ledger<A> {
     ) -> Result<NonNull<[u8]>, AllocError> {
         // SAFETY: the caller's promise.
         let block = unsafe { self.inner.grow(ptr, old, new) };
+        self.renew(block, old, new);
         self.note(block, grown(old, new))
     }
 
@@ -148,6 +166,7 @@ unsafe impl<A: Allocator> Allocator for Ledger<A> {
     ) -> Result<NonNull<[u8]>, AllocError> {
         // SAFETY: the caller's promise.
         let block = unsafe { self.inner.grow_zeroed(ptr, old, new) };
+        self.renew(block, old, new);
         self.note(block, grown(old, new))
     }
 
@@ -159,6 +178,7 @@ unsafe impl<A: Allocator> Allocator for Ledger<A> {
     ) -> Result<NonNull<[u8]>, AllocError> {
         // SAFETY: the caller's promise.
         let block = unsafe { self.inner.shrink(ptr, old, new) };
+        self.renew(block, old, new);
         self.note(block, |account| {
             if new.size() == 0 {
                 return account.freed(old);

@@ -44,7 +44,8 @@ use header::Seal;
 /// [`has_call_stacks`](Self::has_call_stacks) says so. Code in between that keeps none, a signal
 /// handler's stack or a coroutine's end a stack early.
 ///
-/// A block that is grown or shrunk stays at the place where it was allocated.
+/// A block that is grown or shrunk stays at the place where it was allocated, and counts in the totals
+/// as a new one, as it does in DHAT.
 ///
 /// # The header
 ///

@@ -175,27 +175,16 @@ impl Sites {
         };
         // SAFETY: I1 of the place and I2.
         let tally = unsafe { tally.as_ref() };
-        let (more, less) = (
-            new.saturating_sub(old) as u64,
-            old.saturating_sub(new) as u64,
-        );
+        let (from, to) = (Weight::whole(old), Weight::whole(new));
         let epoch = self.epoch.load(Ordering::Relaxed);
-        let change = more.wrapping_sub(less).cast_signed();
-        match (self.desk(), new > old) {
-            (Some(desk), grew) if desk.number() == tally.desk => {
-                if grew {
-                    tally.grew(epoch, more);
-                } else {
-                    tally.shrank(epoch, less);
-                }
+        let change = to.less(from).bytes.cast_signed();
+        match self.desk() {
+            Some(desk) if desk.number() == tally.desk => {
+                tally.resized(epoch, from, to);
                 self.drift(desk, change);
             }
-            (desk, grew) => {
-                if grew {
-                    tally.away.grew(epoch, more);
-                } else {
-                    tally.away.shrank(epoch, less);
-                }
+            desk => {
+                tally.away.resized(epoch, from, to);
                 self.drift_anywhere(desk, change);
             }
         }

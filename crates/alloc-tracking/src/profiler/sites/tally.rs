@@ -49,9 +49,10 @@ pub(super) struct Away {
     lock: SpinLock<Nothing>,
     epoch: AtomicU64,
     freed: Sum,
-    grown: AtomicU64,
+    /// Allocated: what blocks are that were resized.
+    born: Sum,
     lifetimes: AtomicU64,
-    /// `freed`, less `grown`, when the peak of `epoch` was reached.
+    /// `freed`, less `born`, when the peak of `epoch` was reached.
     at_peak: Sum,
 }
 
@@ -136,7 +137,7 @@ impl Tally {
                 lock: SpinLock::new(Nothing),
                 epoch: AtomicU64::new(0),
                 freed: Sum::new(),
-                grown: AtomicU64::new(0),
+                born: Sum::new(),
                 lifetimes: AtomicU64::new(0),
                 at_peak: Sum::new(),
             },
@@ -223,14 +224,12 @@ impl Tally {
         }
     }
 
-    /// A block became larger by so many bytes. On the thread at the desk.
-    pub(super) fn grew(&self, epoch: u64, bytes: u64) {
-        self.born(epoch, Weight { blocks: 0, bytes });
-    }
-
-    /// A block became smaller by so many bytes. On the thread at the desk.
-    pub(super) fn shrank(&self, epoch: u64, bytes: u64) {
-        self.died(epoch, Weight { blocks: 0, bytes }, 0);
+    /// A block has another size now: it ends, and one of the new size is allocated in its place, which
+    /// is how DHAT counts. On the thread at the desk.
+    #[inline]
+    pub(super) fn resized(&self, epoch: u64, old: Weight, new: Weight) {
+        self.died(epoch, old, 0);
+        self.born(epoch, new);
     }
 
     /// Notes how uncertain the weight of a sample is. On the thread at the desk.
@@ -247,9 +246,9 @@ impl Tally {
 
     /// What was allocated in all.
     pub(super) fn total(&self) -> Weight {
-        let mut total = self.total.get();
-        total.bytes = total.bytes.wrapping_add(self.away.grown.load(Relaxed));
-        total
+        let nothing = Weight::default();
+        // Less what is less than nothing.
+        self.total.get().less(nothing.less(self.away.born.get()))
     }
 
     /// What is live.
@@ -287,9 +286,7 @@ impl Tally {
 impl Away {
     /// How much less is live than is held.
     fn net(&self) -> Weight {
-        let mut net = self.freed.get();
-        net.bytes = net.bytes.wrapping_sub(self.grown.load(Relaxed));
-        net
+        self.freed.get().less(self.born.get())
     }
 
     /// Does something on one thread at a time.
@@ -318,19 +315,12 @@ impl Away {
         });
     }
 
-    /// A block became larger by so many bytes, on any thread.
+    /// A block has another size now, on any thread.
     #[cold]
-    pub(super) fn grew(&self, epoch: u64, bytes: u64) {
+    pub(super) fn resized(&self, epoch: u64, old: Weight, new: Weight) {
         self.change(epoch, |away| {
-            add(&away.grown, bytes);
-        });
-    }
-
-    /// A block became smaller by so many bytes, on any thread.
-    #[cold]
-    pub(super) fn shrank(&self, epoch: u64, bytes: u64) {
-        self.change(epoch, |away| {
-            away.freed.add(Weight { blocks: 0, bytes });
+            away.freed.add(old);
+            away.born.add(new);
         });
     }
 }
@@ -384,13 +374,13 @@ mod tests {
     fn a_block_may_change_its_size_here_and_elsewhere() {
         let tally = Tally::new(0, 0, &CallStack::EMPTY);
         tally.born(0, weight(1, 50));
-        tally.grew(0, 10);
-        tally.away.grew(0, 5);
+        tally.resized(0, weight(1, 50), weight(1, 60));
+        tally.away.resized(0, weight(1, 60), weight(1, 65));
         assert_eq!(tally.read(1).live, weight(1, 65));
         assert_eq!(tally.read(1).max, weight(1, 65));
-        tally.away.shrank(0, 20);
-        tally.shrank(0, 1);
+        tally.away.resized(0, weight(1, 65), weight(1, 45));
+        tally.resized(0, weight(1, 45), weight(1, 44));
         assert_eq!(tally.read(1).live, weight(1, 44));
-        assert_eq!(tally.read(1).total, weight(1, 65));
+        assert_eq!(tally.read(1).total, weight(5, 50 + 60 + 65 + 45 + 44));
     }
 }
