@@ -112,6 +112,7 @@ extern crate alloc;
 extern crate std;
 
 mod counters;
+mod delta;
 mod histogram;
 #[cfg(feature = "std")]
 mod math;
@@ -129,6 +130,7 @@ mod compile_fail;
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
 
+pub use delta::Delta;
 pub use histogram::Histogram;
 pub use peaks::{Exact, Near, Peaks};
 #[cfg(feature = "std")]
