@@ -69,7 +69,7 @@
 //! snapshot were true at one instant while other threads are at work: the allocation of one thread
 //! may be missed, and the free of that block by another seen. A sum that comes out negative for
 //! this reason is reported as 0. When the threads have stopped and were joined, everything is exact.
-//! The exceptions are the restart of a [`Level`], and what is published: tables, slots, bases.
+//! The exceptions are the restart of a [`Level`], and what is published: slots, entries, bases.
 //!
 //! # Fork
 //!
@@ -298,10 +298,11 @@ impl<P: Peaks> Counters<P> {
     fn rise_as_usual(&self, blocks: u32, bytes: usize) -> Option<&Slot> {
         let slot = self.slots.mine();
         if P::AT_ONCE {
-            let by = Amount::of(blocks, bytes);
-            return (!Slots::is_vacant(slot))
-                .then(|| self.levels.tell(by))
-                .map(|()| slot);
+            if Slots::is_vacant(slot) {
+                return None;
+            }
+            self.levels.tell(Amount::of(blocks, bytes));
+            return Some(slot);
         }
         // A vacant slot lets nothing pass.
         slot.drift.set(slot.drift.risen(blocks, bytes)?);
@@ -314,10 +315,11 @@ impl<P: Peaks> Counters<P> {
     fn fall_as_usual(&self, blocks: u32, bytes: usize) -> Option<&Slot> {
         let slot = self.slots.mine();
         if P::AT_ONCE {
-            let by = Amount::of(blocks, bytes).negative();
-            return (!Slots::is_vacant(slot))
-                .then(|| self.levels.tell(by))
-                .map(|()| slot);
+            if Slots::is_vacant(slot) {
+                return None;
+            }
+            self.levels.tell(Amount::of(blocks, bytes).negative());
+            return Some(slot);
         }
         slot.drift.set(slot.drift.fallen(blocks, bytes)?);
         Some(slot)
