@@ -7,9 +7,9 @@ pub trait Peaks: sealed::Sealed {}
 
 /// Peaks that cost next to nothing, and are right within a bound that [`Stats`](crate::Stats) tells.
 ///
-/// Each thread keeps what it has allocated more than it has freed, and tells the others when that
-/// has changed by more than 64 KiB or by more than 1,024 blocks. As long as one thread alone does all
-/// the work there is nobody to be told, and the peaks are exact.
+/// Each thread keeps what it has allocated more than it has freed, and tells the others before that
+/// has changed by 64 KiB or by 1,024 blocks. As long as one thread alone does all the work there is
+/// nobody to be told, and the peaks are exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Near;
 

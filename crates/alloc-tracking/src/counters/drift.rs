@@ -168,7 +168,7 @@ impl Lane {
     /// A lane that has come to `now` and was at most at `high` before. It is told if it is `far`.
     fn of(now: isize, high: isize, far: isize, level: &Level) -> Self {
         let higher = high.max(now);
-        if higher <= high_of(far) && higher - now < far {
+        if higher <= high_of(far) && higher.saturating_sub(now) < far {
             let (high, told) = (higher, 0);
             return Self { now, high, told };
         }
@@ -319,6 +319,25 @@ mod tests {
             sums(&drift, &levels),
             [(3000, large.cast_signed() + 1), (3, 3)]
         );
+    }
+
+    /// No block is so large that counting it would panic.
+    #[test]
+    fn huge_amounts_wrap_at_most() {
+        let (drift, levels) = (Drift::new(), Levels::new());
+        let huge = Amount::block(isize::MAX.cast_unsigned());
+        for by in [
+            huge,
+            huge,
+            huge.negative(),
+            huge.negative(),
+            huge.negative(),
+        ] {
+            drift.change(Amount::block(1), &levels);
+            drift.change(by, &levels);
+            let (now, _) = drift.read();
+            assert!(now.bytes.abs() <= FAR.bytes && now.blocks.abs() <= FAR.blocks);
+        }
     }
 
     #[test]

@@ -45,3 +45,7 @@ impl Slot {
         }
     }
 }
+
+// What the crate's documentation says of its size.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Slot>() == 640);

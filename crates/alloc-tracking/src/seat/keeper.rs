@@ -42,7 +42,7 @@ mod posix {
     /// Has the calling thread leave its seat when it ends. Returns whether it will.
     pub(in crate::seat) fn keep(seat: u8) -> bool {
         let value = ptr::without_provenance(usize::from(seat));
-        // SAFETY: the declaration is that of POSIX, and the key is never deleted.
+        // SAFETY: the declaration is that of POSIX. A key that was deleted is an error to the system.
         key().is_some_and(|key| unsafe { pthread_setspecific(key, value) } == 0)
     }
 
@@ -68,6 +68,25 @@ mod posix {
         unsafe { pthread_key_delete(key) };
         Key::try_from(other).ok()
     }
+
+    /// Where the loader finds what it shall call when the library that this is part of is unloaded, and
+    /// when the process exits. (Apple's loader unloads no library that has thread-locals.)
+    // SAFETY: the section is an array of such functions.
+    #[cfg(not(any(miri, target_vendor = "apple")))]
+    #[used]
+    #[unsafe(link_section = ".fini_array")]
+    static UNLOAD: extern "C" fn() = {
+        /// The system must not call [`end`] after this. Threads that come now stand.
+        extern "C" fn unload() {
+            const GONE: usize = usize::MAX - 1;
+            if let Ok(key) = Key::try_from(KEY.swap(GONE, Ordering::Relaxed)) {
+                // SAFETY: the declaration is that of POSIX, and this is the key that was made, or
+                // no key at all, which is an error to the system.
+                unsafe { pthread_key_delete(key) };
+            }
+        }
+        unload
+    };
 
     /// Called by the system on a thread that ends, with the value that the thread has set.
     extern "C" fn end(value: *mut c_void) {
