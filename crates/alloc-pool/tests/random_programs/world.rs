@@ -172,7 +172,6 @@ impl<P: Subject> World<P> {
         let request = self.random.request(self.block());
         let zeroed = self.random.one_in(4);
         let before = (self.up.failures(), self.visits.get());
-        let [_, available, _] = self.pool().counts();
         let answer = self.pool().with(|pool| {
             if zeroed {
                 pool.allocate_zeroed(request)
@@ -183,7 +182,7 @@ impl<P: Subject> World<P> {
         let Ok(block) = answer else {
             let excused = !self.serves(request)
                 || before != (self.up.failures(), self.visits.get())
-                || (self.bound.is_some() && available == 0);
+                || (self.bound.is_some() && self.pool().counts()[1] == 0);
             return assert!(excused, "{request:?} is refused");
         };
         let held = Held::new(block, request, 0);
