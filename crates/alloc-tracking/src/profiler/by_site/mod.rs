@@ -2,6 +2,9 @@
 
 mod alloc;
 mod header;
+mod watch;
+
+pub use watch::Watched;
 
 use core::fmt;
 use core::ptr::{self, NonNull};

@@ -34,7 +34,55 @@ fn site(stack: &[usize], reading: &Reading) -> Site {
     site
 }
 
+/// What the tallies of a thread say, in memory that is not counted, in the order of their addresses.
+pub(in crate::profiler) struct Here(VecIn<(usize, CallStack, Reading), System>);
+
 impl Sites {
+    /// What the calling thread has counted, of what it has allocated itself. `None` if it has no desk.
+    pub(in crate::profiler) fn here(&self) -> Option<Here> {
+        let mut readings = VecIn::new_in(System);
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        self.desk()?.for_each(&mut |tally| {
+            let address = tally.addr().get();
+            // SAFETY: I2 of `Sites`; it lives as long as this.
+            let tally = unsafe { tally.as_ref() };
+            readings.push((address, tally.stack, tally.read(epoch)));
+        });
+        readings.sort_unstable_by_key(|(address, ..)| *address);
+        Some(Here(readings))
+    }
+
+    /// What a thread has allocated between two looks at what it has counted.
+    pub(in crate::profiler) fn difference(
+        &self,
+        before: Option<&Here>,
+        after: Option<&Here>,
+    ) -> Profile {
+        let mut profile = Profile::new(self.run(self.stamps.now(&self.clock)));
+        for (address, stack, now) in after.iter().flat_map(|after| &after.0) {
+            let was = before.and_then(|Here(before)| {
+                let index = before.binary_search_by_key(address, |(address, ..)| *address);
+                Some(before.get(index.ok()?)?.2)
+            });
+            let was = was.unwrap_or_default();
+            let reading = Reading {
+                total: now.total.less(was.total),
+                live: now.live.less(was.live),
+                ..Reading::default()
+            };
+            if reading != Reading::default() {
+                profile.sites.push(site(stack.addresses(), &reading));
+            }
+        }
+        profile.merge_sites();
+        profile
+    }
+
+    /// Whether not all blocks are counted.
+    pub(in crate::profiler) fn is_sampled(&self) -> bool {
+        self.mean > 0
+    }
+
     /// Calls `look` with each tally.
     fn for_each(&self, mut look: impl FnMut(&Tally)) {
         // SAFETY: I2 of `Sites`; each lives as long as this.
