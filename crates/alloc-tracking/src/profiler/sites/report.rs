@@ -70,7 +70,8 @@ impl Sites {
                 live: now.live.less(was.live),
                 ..Reading::default()
             };
-            if reading != Reading::default() {
+            // Of what was there before, something may have been freed.
+            if reading.total != Weight::default() {
                 profile.sites.push(site(stack.addresses(), &reading));
             }
         }
