@@ -158,7 +158,8 @@ fn a_near_peak_is_near() {
 #[test]
 fn a_reset_ends_the_peaks_of_all_threads() {
     let (heap, steps) = (Tracking::new(Global), Barrier::new(2));
-    std::thread::scope(|scope| {
+    let peak = || heap.stats().peak_bytes;
+    let (before, after) = std::thread::scope(|scope| {
         scope.spawn(|| {
             drop(BoxIn::new_in([0_u8; 5000], &heap));
             steps.wait();
@@ -166,12 +167,13 @@ fn a_reset_ends_the_peaks_of_all_threads() {
             drop(BoxIn::new_in([0_u8; 3000], &heap));
         });
         steps.wait();
-        assert_eq!(heap.stats().peak_bytes, 5000);
+        let before = peak();
         heap.reset_stats();
-        assert_eq!(heap.stats().peak_bytes, 0);
+        let after = peak();
         steps.wait();
+        (before, after)
     });
-    assert_eq!(heap.stats().peak_bytes, 3000);
+    assert_eq!((before, after, peak()), (5000, 0, 3000));
 }
 
 /// The option is part of the type, and both can be a static.
