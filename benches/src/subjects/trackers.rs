@@ -12,6 +12,14 @@ static TRACKING: Tracking<System> = Tracking::new(System);
 /// What [`Profiled`] records with.
 static PROFILER: Profiler<System> = Profiler::new(System);
 
+/// What [`Coarsely`] records with: the same, with times that are read faster.
+static COARSELY: Profiler<System> = Profiler::new(System).with_stamps(Stamps::Coarse);
+
+/// What [`WithStacks`] records with: call stacks of allocations and frees as well.
+static WITH_STACKS: Profiler<System> = Profiler::new(System)
+    .with_stamps(Stamps::Coarse)
+    .with_call_stacks(32);
+
 /// What [`BySite`] records with: one account of all blocks.
 static BY_SITE: SiteProfiler<System> = SiteProfiler::new(System);
 
@@ -40,6 +48,8 @@ static OFF: SiteProfiler<System> = SiteProfiler::new(System)
 heap! {
     "Tracking" TheTracking Counted: Tracking<System> = TRACKING;
     "Profiler" TheProfiler Profiled: Profiler<System> = PROFILER;
+    "Profiler, coarse clock" TheCoarsely Coarsely: Profiler<System> = COARSELY;
+    "Profiler, call stacks" TheWithStacks WithStacks: Profiler<System> = WITH_STACKS;
     "SiteProfiler" TheBySite BySite: SiteProfiler<System> = BY_SITE;
     "SiteProfiler, stamps" TheStamped Stamped: SiteProfiler<System> = STAMPED;
     "SiteProfiler, call stacks" TheCallStacks CallStacks: SiteProfiler<System> = CALL_STACKS;
