@@ -4,7 +4,8 @@ use super::Case;
 use crate::subjects::Lend;
 use crate::subjects::heaps::SystemHeap;
 use crate::subjects::trackers::{
-    BySite, CallStacks, Counted, CountedExactly, Everything, Off, Profiled, Sampled, Stamped,
+    BySite, CallStacks, Coarsely, Counted, CountedExactly, Everything, Off, Profiled, Sampled,
+    Stamped, WithStacks,
 };
 #[cfg(feature = "peers")]
 use crate::subjects::trackers::{Dhat, StatsAllocHeap, TrackingAllocator};
@@ -17,7 +18,10 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "tracking", threads: &[1],
         // What is tracked, untracked: nobody can be faster.
         floor: [SystemHeap],
-        ours: [Counted, CountedExactly, Profiled, BySite, Stamped, CallStacks, Everything, Sampled, Off],
+        ours: [
+            Counted, CountedExactly, Profiled, Coarsely, WithStacks, BySite, Stamped, CallStacks, Everything, Sampled,
+            Off,
+        ],
         system: [],
         peers: [StatsAllocHeap, TrackingAllocator, Dhat],
         {
@@ -35,7 +39,10 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     table!(cases, "tracking", threads: &[1, 2, 4],
         // What is tracked, untracked: nobody can be faster.
         floor: [SystemHeap],
-        ours: [Counted, CountedExactly, Profiled, BySite, Stamped, CallStacks, Everything, Sampled, Off],
+        ours: [
+            Counted, CountedExactly, Profiled, Coarsely, WithStacks, BySite, Stamped, CallStacks, Everything, Sampled,
+            Off,
+        ],
         system: [],
         peers: [StatsAllocHeap, TrackingAllocator, Dhat],
         {

@@ -15,6 +15,14 @@ static EXACT: Tracking<System, Exact> = Tracking::exact(System);
 /// What [`Profiled`] records with.
 static PROFILER: Profiler<System> = Profiler::new(System);
 
+/// What [`Coarsely`] records with: the same, with times that are read faster.
+static COARSELY: Profiler<System> = Profiler::new(System).with_stamps(Stamps::Coarse);
+
+/// What [`WithStacks`] records with: call stacks of allocations and frees as well.
+static WITH_STACKS: Profiler<System> = Profiler::new(System)
+    .with_stamps(Stamps::Coarse)
+    .with_call_stacks(32);
+
 /// What [`BySite`] records with: one account of all blocks.
 static BY_SITE: SiteProfiler<System> = SiteProfiler::new(System);
 
@@ -44,6 +52,8 @@ heap! {
     "Tracking" TheTracking Counted: Tracking<System> = TRACKING;
     "Tracking, exact peak" TheExact CountedExactly: Tracking<System, Exact> = EXACT;
     "Profiler" TheProfiler Profiled: Profiler<System> = PROFILER;
+    "Profiler, coarse clock" TheCoarsely Coarsely: Profiler<System> = COARSELY;
+    "Profiler, call stacks" TheWithStacks WithStacks: Profiler<System> = WITH_STACKS;
     "SiteProfiler" TheBySite BySite: SiteProfiler<System> = BY_SITE;
     "SiteProfiler, stamps" TheStamped Stamped: SiteProfiler<System> = STAMPED;
     "SiteProfiler, call stacks" TheCallStacks CallStacks: SiteProfiler<System> = CALL_STACKS;

@@ -65,7 +65,6 @@ fn what_was_allocated_is_told_with_its_places() {
         place_of_the_leak()
     });
     assert_eq!(watched.allocated(), Amount::new(2, 108));
-    assert_eq!(watched.left(), Amount::new(1, 100));
     watched.assert_at_most(108);
     let nothing = message(|| watched.assert_nothing_allocated()).unwrap();
     assert!(
@@ -77,13 +76,18 @@ fn what_was_allocated_is_told_with_its_places() {
         most.starts_with("108 bytes allocated in 2 blocks, of 107 that may be\n"),
         "{most}"
     );
-    let left = message(|| watched.assert_nothing_left()).unwrap();
-    assert!(
-        left.starts_with("1 block of 100 bytes not freed\n"),
-        "{left}"
-    );
-    if cfg!(feature = "symbols") && SiteProfiler::<System>::has_call_stacks() {
-        assert!(left.contains("place_of_the_leak"), "{left}");
+    if SiteProfiler::<System>::has_call_stacks() {
+        // Without them there is one place for all, where others may free something older.
+        assert_eq!(watched.left(), Amount::new(1, 100));
+        let left = message(|| watched.assert_nothing_left()).unwrap();
+        assert!(
+            left.starts_with("1 block of 100 bytes not freed\n"),
+            "{left}"
+        );
+        assert!(
+            !cfg!(feature = "symbols") || left.contains("place_of_the_leak"),
+            "{left}"
+        );
     }
     drop(kept);
 }
@@ -92,7 +96,11 @@ fn what_was_allocated_is_told_with_its_places() {
 fn what_was_there_before_is_left_out() {
     let older = place_of_the_leak();
     let (newer, watched) = HEAP.watch(place_of_the_leak);
-    assert_eq!(watched.left(), Amount::new(1, 100));
+    assert_eq!(watched.allocated(), Amount::new(1, 100));
+    if SiteProfiler::<System>::has_call_stacks() {
+        // Without them there is one place for all, where others may free something older.
+        assert_eq!(watched.left(), Amount::new(1, 100));
+    }
     let ((), watched) = HEAP.watch(|| drop((older, newer)));
     watched.assert_nothing_allocated();
     watched.assert_nothing_left();

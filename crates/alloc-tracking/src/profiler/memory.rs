@@ -80,9 +80,9 @@ impl<T: Zeroed, M: GlobalAlloc> Drop for ZeroedSlice<T, M> {
 /// A zeroed value in memory of the system, which is taken when the value is first needed.
 ///
 /// - I2: null, or a valid value from [`System`] with the layout of `T`, which this owns.
-pub(super) struct Late<T: Zeroed>(AtomicPtr<T>);
+pub(super) struct Late<T: Zeroed + Sync>(AtomicPtr<T>);
 
-impl<T: Zeroed> Late<T> {
+impl<T: Zeroed + Sync> Late<T> {
     pub(super) const fn new() -> Self {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
@@ -120,7 +120,7 @@ impl<T: Zeroed> Late<T> {
     }
 }
 
-impl<T: Zeroed> Drop for Late<T> {
+impl<T: Zeroed + Sync> Drop for Late<T> {
     fn drop(&mut self) {
         let value = *self.0.get_mut();
         if !value.is_null() {

@@ -105,8 +105,8 @@ use table::Table;
 /// # Complexity
 ///
 /// Constant on average per request: besides the counters a reading of the clock and one locked look
-/// into a hash table. The table takes between 53 and 107 bytes per live block once it has outgrown
-/// its first 144 KiB, and does not become smaller before it is dropped.
+/// into a hash table. The table takes between 64 and 128 bytes per live block once it has outgrown
+/// its first 176 KiB, and does not become smaller before it is dropped.
 ///
 /// The idea of the records is that of valgrind's DHAT and of heaptrack; they differ in that this
 /// works over any allocator.

@@ -23,41 +23,18 @@ impl Sites {
         match self.way {
             Way::Full => None,
             Way::Sampled => desk.skips(size).then_some(Mark::NONE),
-            Way::Plain => {
-                let tally = desk.root();
-                let (epoch, weight) = (self.epoch.load(Ordering::Relaxed), Weight::whole(size));
-                let drift = desk.drift_within(weight.bytes.cast_signed())?;
-                // SAFETY: I2: a tally of a desk of this.
-                let done = unsafe { tally.as_ref() }.born_at_once(epoch, weight);
-                done.then(|| {
-                    desk.set_drift(drift);
-                    Mark::new(Place(tally.as_ptr()), 0)
-                })
-            }
+            Way::Plain => self.count_at_once(desk, desk.root(), Weight::whole(size), 0),
         }
     }
 
     /// A block is about to be freed: does what [`died`](Self::died) does, and says so, if there is a
-    /// short way to do it.
+    /// short way to do it. It calls nothing.
     #[inline]
     pub(in crate::profiler) fn died_at_once(&self, mark: Mark, size: usize) -> bool {
-        let Some(tally) = NonNull::new(mark.place.0) else {
+        if mark.place == Place::NOWHERE {
             return true;
-        };
-        let (Way::Plain, Some(desk)) = (self.way, self.last_desk()) else {
-            return false;
-        };
-        // SAFETY: I1 of the place and I2.
-        let tally = unsafe { tally.as_ref() };
-        let (epoch, weight) = (self.epoch.load(Ordering::Relaxed), Weight::whole(size));
-        let Some(drift) = desk.drift_within(weight.bytes.cast_signed().wrapping_neg()) else {
-            return false;
-        };
-        let done = tally.desk == desk.number() && tally.died_at_once(epoch, weight);
-        if done {
-            desk.set_drift(drift);
         }
-        done
+        self.way == Way::Plain && self.end_at_once(mark.place, Weight::whole(size), 0)
     }
 
     /// A block was allocated.
@@ -66,12 +43,14 @@ impl Sites {
         if !self.on.load(Ordering::Relaxed) {
             return Mark::NONE;
         }
+        // Read first: this is the one thing in here that takes long enough to be called.
+        let ticks = self.stamps.now(&self.clock);
         let Some(desk) = self.desk() else {
-            return self.born_standing(size);
+            return self.born_standing(size, ticks);
         };
         if self.mean > 0 {
             return if desk.draws(size, self.mean) {
-                self.born_sample(desk, size)
+                self.born_sample(desk, size, ticks)
             } else {
                 Mark::NONE
             };
@@ -81,31 +60,48 @@ impl Sites {
         } else {
             desk.root()
         };
-        self.count(desk, tally, Weight::whole(size))
+        let weight = Weight::whole(size);
+        let mark = self.count_at_once(desk, tally, weight, ticks);
+        mark.unwrap_or_else(|| self.count(desk, tally, weight, ticks))
     }
 
-    #[cold]
-    fn born_sample(&self, desk: &Desk, size: usize) -> Mark {
-        let tally = desk.tally(stack::frames(self.depth));
-        let mark = self.count(desk, tally, Weight::of_sample(size, self.mean));
+    /// Counts a block in a tally of this thread's desk, if it makes nothing necessary.
+    #[inline]
+    fn count_at_once(
+        &self,
+        desk: &Desk,
+        tally: NonNull<Tally>,
+        weight: Weight,
+        ticks: u64,
+    ) -> Option<Mark> {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let drift = desk.drift_within(weight.bytes.cast_signed())?;
         // SAFETY: I2: a tally of a desk of this.
-        unsafe { tally.as_ref() }.sampled(weight::variance(size, self.mean));
-        mark
+        let done = unsafe { tally.as_ref() }.born_at_once(epoch, weight);
+        done.then(|| {
+            desk.set_drift(drift);
+            Mark::new(Place(tally.as_ptr()), ticks)
+        })
     }
 
     /// Counts a block in a tally of this thread's desk.
-    #[inline]
-    fn count(&self, desk: &Desk, tally: NonNull<Tally>, weight: Weight) -> Mark {
+    #[cold]
+    fn count(&self, desk: &Desk, tally: NonNull<Tally>, weight: Weight, ticks: u64) -> Mark {
         // SAFETY: I2: a tally of a desk of this.
         let counter = unsafe { tally.as_ref() };
         counter.born(self.epoch.load(Ordering::Relaxed), weight);
         self.drift(desk, weight.bytes.cast_signed());
-        self.mark(tally)
+        Mark::new(Place(tally.as_ptr()), ticks)
     }
 
-    #[inline]
-    fn mark(&self, tally: NonNull<Tally>) -> Mark {
-        Mark::new(Place(tally.as_ptr()), self.stamps.now(&self.clock))
+    #[cold]
+    fn born_sample(&self, desk: &Desk, size: usize, ticks: u64) -> Mark {
+        let tally = desk.tally(stack::frames(self.depth));
+        let weight = Weight::of_sample(size, self.mean);
+        let mark = self.count(desk, tally, weight, ticks);
+        // SAFETY: I2: a tally of a desk of this.
+        unsafe { tally.as_ref() }.sampled(weight::variance(size, self.mean));
+        mark
     }
 
     /// A block is about to be freed.
@@ -128,9 +124,38 @@ impl Sites {
         let Some(tally) = NonNull::new(place.0) else {
             return;
         };
+        let weight = self.weight(size);
+        if self.end_at_once(place, weight, ticks) {
+            return;
+        }
         // SAFETY: I1 of the place and I2.
         let tally = unsafe { tally.as_ref() };
-        let weight = self.weight(size);
+        self.end_slowly(tally, weight, ticks);
+    }
+
+    /// Takes a block off the tally that it is counted in, if that is one of this thread's desk and it
+    /// makes nothing necessary. The place is one.
+    #[inline]
+    fn end_at_once(&self, place: Place, weight: Weight, ticks: u64) -> bool {
+        let (Some(tally), Some(desk)) = (NonNull::new(place.0), self.last_desk()) else {
+            return false;
+        };
+        let less = weight.bytes.cast_signed().wrapping_neg();
+        let Some(drift) = desk.drift_within(less) else {
+            return false;
+        };
+        // SAFETY: I1 of the place and I2.
+        let tally = unsafe { tally.as_ref() };
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let done = tally.desk == desk.number() && tally.died_at_once(epoch, weight, ticks);
+        if done {
+            desk.set_drift(drift);
+        }
+        done
+    }
+
+    #[cold]
+    fn end_slowly(&self, tally: &Tally, weight: Weight, ticks: u64) {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let less = weight.bytes.cast_signed().wrapping_neg();
         match self.desk() {
@@ -203,7 +228,7 @@ impl Sites {
 
     /// A block of a thread without a seat was allocated. It has no call stack.
     #[cold]
-    fn born_standing(&self, size: usize) -> Mark {
+    fn born_standing(&self, size: usize, ticks: u64) -> Mark {
         let Some(tally) = self.common() else {
             // Relaxed: the number itself is all that is wanted.
             self.missed.fetch_add(1, Ordering::Relaxed);
@@ -219,6 +244,6 @@ impl Sites {
         let epoch = self.epoch.load(Ordering::Relaxed);
         common.away.alone(|| common.born(epoch, weight));
         self.drift_anywhere(None, weight.bytes.cast_signed());
-        self.mark(tally)
+        Mark::new(Place(tally.as_ptr()), ticks)
     }
 }

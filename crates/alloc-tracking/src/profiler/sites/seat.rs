@@ -102,7 +102,9 @@ pub(super) fn remember(profiler: u64, desk: NonNull<Desk>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{SEATS, take};
+    use super::{SEATS, last, remember, take};
+    use core::cell::Cell;
+    use core::ptr::NonNull;
     use std::collections::BTreeSet;
     use std::sync::Barrier;
     use std::thread;
@@ -132,5 +134,32 @@ mod tests {
             let seat = thread::spawn(take).join().unwrap();
             assert!(seat.is_some());
         }
+    }
+
+    /// The desk that it remembers is its successor's by then.
+    #[test]
+    fn an_ending_thread_stands_and_remembers_nothing() {
+        struct Last(Cell<Option<std::sync::mpsc::Sender<(bool, bool)>>>);
+
+        impl Drop for Last {
+            fn drop(&mut self) {
+                let state = (take().is_none(), last(7).is_none());
+                self.0.take().unwrap().send(state).unwrap();
+            }
+        }
+
+        std::thread_local! {
+            static EARLY: Last = const { Last(Cell::new(None)) };
+        }
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let thread = thread::spawn(|| {
+            // Registered before the thread sits down, and so dropped after it gave up its seat.
+            EARLY.with(|early| early.0.set(Some(sender)));
+            assert!(take().is_some());
+            remember(7, NonNull::dangling());
+            assert!(last(7).is_some() && last(8).is_none());
+        });
+        thread.join().unwrap();
+        assert_eq!(receiver.recv(), Ok((true, true)));
     }
 }

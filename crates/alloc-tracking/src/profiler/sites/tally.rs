@@ -192,10 +192,13 @@ impl Tally {
 
     /// What [`died`](Self::died) does, if there is no new peak.
     #[inline]
-    pub(super) fn died_at_once(&self, epoch: u64, weight: Weight) -> bool {
+    pub(super) fn died_at_once(&self, epoch: u64, weight: Weight, ticks: u64) -> bool {
         let done = self.epoch.load(Relaxed) == epoch;
         if done {
             self.freed.add(weight);
+            if ticks > 0 {
+                add(&self.lifetimes, ticks);
+            }
         }
         done
     }

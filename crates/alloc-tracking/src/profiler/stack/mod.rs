@@ -174,4 +174,35 @@ mod tests {
             );
         }
     }
+
+    /// A frame that leads to itself, or back.
+    #[test]
+    #[cfg(not(miri))]
+    fn a_walk_goes_one_way() {
+        use super::bounds::Bounds;
+        use super::walk::{Here, here};
+
+        let mut frames = [[0, 0x5000]; 4];
+        let addresses = [0, 1, 2, 3].map(|i: usize| (&raw const frames[i]).addr());
+        for (from, to) in [(0, 1), (1, 3), (3, 3)] {
+            frames[from][0] = addresses[to];
+        }
+        let end = Bounds::of_thread().end();
+        let walk = |first: usize| {
+            let (frame, stack) = (addresses[first], here().stack);
+            Frames::new(Here { frame, stack }, end, 64).count()
+        };
+        std::hint::black_box(&mut frames);
+        assert_eq!([walk(0), walk(1), walk(3)], [3, 2, 1]);
+        frames[3][0] = addresses[0];
+        std::hint::black_box(&mut frames);
+        assert_eq!(walk(0), 3);
+        // What is no address of code ends it as well.
+        frames[1][1] = 7;
+        std::hint::black_box(&mut frames);
+        assert_eq!(walk(0), 1);
+        frames[1][1] = usize::MAX / 2;
+        std::hint::black_box(&mut frames);
+        assert_eq!(walk(0), 1);
+    }
 }

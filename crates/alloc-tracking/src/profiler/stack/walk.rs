@@ -7,6 +7,8 @@ use core::sync::atomic::{AtomicU8, Ordering};
 const FRAME: usize = 2 * size_of::<usize>();
 /// No code lies below this address: it is the first page at least, which is never mapped.
 const FIRST_CODE: usize = 4096;
+/// Nor beyond this one, on a machine whose addresses have 48 bits.
+const LAST_CODE: usize = usize::MAX >> (usize::BITS / 4);
 
 /// Where the calling function stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +72,7 @@ impl Iterator for Frames {
             return None;
         }
         let (caller, address) = read(frame);
-        if address < FIRST_CODE {
+        if !(FIRST_CODE..=LAST_CODE).contains(&address) {
             return None;
         }
         *self = Self {
