@@ -230,6 +230,35 @@ fn written_behind_into_the_block_that_was_freed_last() {
 }
 
 #[test]
+fn written_behind_into_a_block_that_another_one_follows() {
+    let expected = ["overwritten: the word in front of the block at 0x"];
+    check_write(
+        "written_behind_into_a_block_that_another_one_follows",
+        &expected,
+        || {
+            let pool = pool();
+            let (block, next, last) = (allocate(&pool), allocate(&pool), allocate(&pool));
+            free(&pool, next);
+            write(block, 64, 0);
+            free(&pool, last);
+        },
+    );
+}
+
+#[test]
+fn written_behind_into_a_block_that_waits() {
+    let expected = ["overwritten: the word in front of the block at 0x"];
+    check_write("written_behind_into_a_block_that_waits", &expected, || {
+        let pool = HardenedPool::<_, Strict>::new_in(REQUEST, Global).with_key(0xB10C);
+        let blocks: Vec<_> = (0..500).map(|_| allocate(&pool)).collect();
+        free(&pool, blocks[1]);
+        write(blocks[0], 64, 0);
+        // One of them takes its place, or it is out of luck once in 10 to the 14.
+        blocks[2..].iter().for_each(|&block| free(&pool, block));
+    });
+}
+
+#[test]
 fn written_behind_into_a_block_that_was_never_handed_out() {
     check_write(
         "written_behind_into_a_block_that_was_never_handed_out",

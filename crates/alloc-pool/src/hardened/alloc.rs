@@ -140,16 +140,20 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
     }
 
     /// Lets a block wait if its seal says that it is in use, and puts the one whose place it takes
-    /// into a list. Tells whether it did.
+    /// into a list.
+    ///
+    /// # Errors
+    ///
+    /// The one of the two whose seal is wrong.
     ///
     /// # Safety
     ///
     /// The block is in use, of this pool, and its user gives it up. It serves what the slot is for.
     #[inline]
-    unsafe fn wait(&self, block: NonNull<u8>, slot: usize) -> bool {
+    unsafe fn wait(&self, block: NonNull<u8>, slot: usize) -> Result<(), NonNull<u8>> {
         // SAFETY: the caller's promise, passed on.
         if !unsafe { self.seals.retire(block) } {
-            return false;
+            return Err(block);
         }
         let random = key::next(self.random.get());
         self.random.set(random);
@@ -157,9 +161,9 @@ impl<A: Allocator, H: Hardening> HardenedPool<A, H> {
         let place = &self.waiting[(random >> 8) as usize % WAITING];
         if let Some(chosen) = NonNull::new(place.replace(block.as_ptr())) {
             // SAFETY: H1: it waits no longer; all blocks serve the same.
-            unsafe { self.seals.link(chosen, slot) };
+            unsafe { self.seals.link_alone(chosen, slot) }?;
         }
-        true
+        Ok(())
     }
 
     /// The pointer, with the provenance of the chunk in debug builds and under Miri: that of the block has no right to the
@@ -301,8 +305,8 @@ unsafe impl<A: Allocator, H: Hardening> Allocator for HardenedPool<A, H> {
             // SAFETY: as before.
             unsafe { self.seals.give(block, slot) }
         };
-        if !given {
-            self.accuse(ptr, layout);
+        if let Err(accused) = given {
+            self.accuse(accused, layout);
         }
         if H::ZERO_ON_FREE {
             // SAFETY: the block is this pool's now, and no link stands in it.

@@ -102,10 +102,10 @@ impl Hardening for Strict {
 /// - a size that no block has;
 /// - a write in front of the block, or behind the end of the one before it;
 ///
-/// and `allocate` finds links that were overwritten. It does not look at the seal of the block that was freed last, nor
-/// at those of blocks that [wait](Hardening::RANDOM_ORDER): such a seal is looked at when its block is freed again, unless
-/// the pool has written it anew by then, as it does when the block goes into a list. (What lies behind the last block
-/// that was made ready, up to a kibibyte of blocks ahead of use, has no seal yet. And where blocks are aligned to more
+/// and `allocate` finds links that were overwritten. The seals of the block that was freed last, and of those that
+/// [wait](Hardening::RANDOM_ORDER), are looked at when another block takes their place, or when they are freed again.
+/// (What lies behind the last block that was made ready, up to a kibibyte of blocks ahead of use, has no seal yet. And where
+/// blocks are aligned to more
 /// than a word, the seal is the last word of as many bytes; the others are not looked at.) What is found ends the program with a message
 /// that names the address and the pool. Nothing unwinds. A wrong seal passes for a right one with a
 /// chance of one in 2⁶⁴ (2³² where a word has 32 bits). The word in front of a foreign pointer is read before it is known to be

@@ -144,7 +144,12 @@ impl Seals {
         Some(first)
     }
 
-    /// Puts a block into a list if its seal says that it is in use, and tells whether it did.
+    /// Puts a block into a list if its seal says that it is in use.
+    ///
+    /// # Errors
+    ///
+    /// The block whose seal is wrong: this one, or that which was freed before it. The list is as it was, but for this
+    /// block in the place of that one.
     ///
     /// # Safety
     ///
@@ -152,22 +157,46 @@ impl Seals {
     // Who breaks this promise with a pointer that is foreign makes `AddressSanitizer` take what is there for nobody's
     // memory, until the program ends with the report.
     #[inline]
-    pub(super) unsafe fn give(&self, block: NonNull<u8>, slot: usize) -> bool {
+    pub(super) unsafe fn give(&self, block: NonNull<u8>, slot: usize) -> Result<(), NonNull<u8>> {
         // SAFETY: the caller's promise, passed on.
         if !unsafe { self.retire(block) } {
-            return false;
+            return Err(block);
         }
         let Some(place) = self.tops.get(slot) else {
-            return true;
+            return Ok(());
         };
         let top = place.replace(block.as_ptr());
-        if top != END {
-            // SAFETY: S2: it is not the end, so it is a block.
-            let top = unsafe { NonNull::new_unchecked(top) };
-            // SAFETY: S2: it is free, of this pool and of this list.
-            unsafe { self.link(top, slot) };
+        if top == END {
+            return Ok(());
         }
-        true
+        // SAFETY: S2: it is not the end, so it is a block.
+        let top = unsafe { NonNull::new_unchecked(top) };
+        // SAFETY: S2: it is free, of this pool and of this list.
+        unsafe { self.link_alone(top, slot) }
+    }
+
+    /// Puts a free block into a list that was in none, if its seal says so.
+    ///
+    /// # Errors
+    ///
+    /// The block, if its seal is wrong.
+    ///
+    /// # Safety
+    ///
+    /// As [`link`](Self::link).
+    #[inline]
+    pub(super) unsafe fn link_alone(
+        &self,
+        block: NonNull<u8>,
+        slot: usize,
+    ) -> Result<(), NonNull<u8>> {
+        // SAFETY: a block of this pool.
+        if unsafe { self.link_of(block) }.addr() != ALONE {
+            return Err(block);
+        }
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.link(block, slot) };
+        Ok(())
     }
 
     /// Puts a block into a list, whatever its seal says.
