@@ -66,7 +66,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    fn rows(&self) -> [(&'static str, usize); 11] {
+    fn rows(&self) -> [(&'static str, usize); 13] {
         [
             ("allocations", self.allocations),
             ("deallocations", self.deallocations),
@@ -79,16 +79,21 @@ impl Stats {
             ("live blocks", self.live_blocks),
             ("peak bytes", self.peak_bytes),
             ("peak blocks", self.peak_blocks),
+            ("± peak bytes", self.peak_bytes_within),
+            ("± peak blocks", self.peak_blocks_within),
         ]
     }
 }
 
-/// One line per counter: name, and value aligned to the right.
+/// One line per counter: name, and value aligned to the right. How far the peaks may be wrong is
+/// shown if they may be.
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.rows();
+        let exact = self.peak_bytes_within == 0 && self.peak_blocks_within == 0;
+        let rows = &rows[..rows.len() - if exact { 2 } else { 0 }];
         let width = rows.iter().map(|row| digits(row.1)).max().unwrap_or(1);
-        for (i, (name, value)) in rows.into_iter().enumerate() {
+        for (i, (name, value)) in rows.iter().enumerate() {
             let end = if i + 1 < rows.len() { "\n" } else { "" };
             write!(f, "{name:<13}  {value:>width$}{end}")?;
         }
@@ -114,5 +119,13 @@ mod tests {
         assert_eq!(widths.count(), 11);
         assert!(text.contains("total bytes    123456\n"), "{text}");
         assert!(text.starts_with("allocations         7\n"), "{text}");
+
+        let near = Stats {
+            peak_bytes_within: 131_072,
+            peak_blocks_within: 2048,
+            ..stats
+        };
+        let more = "\n± peak bytes   131072\n± peak blocks    2048";
+        assert_eq!(near.to_string(), text + more);
     }
 }
