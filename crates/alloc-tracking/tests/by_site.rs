@@ -297,8 +297,10 @@ fn the_figures_at_an_approximate_peak_are_of_one_moment() {
         let peak = many * 100 + 100_000;
         assert_eq!(heap.peak_bytes(), peak);
         if born_first {
-            let more = block(unit);
-            free(more, unit);
+            let more = [block(unit), block(unit)];
+            for block in more {
+                free(block, unit);
+            }
         }
         for block in blocks {
             free(block, unit);
@@ -306,9 +308,37 @@ fn the_figures_at_an_approximate_peak_are_of_one_moment() {
         free(last, layout(100_000, 1));
         let site = heap.profile().sites.remove(0);
         assert_eq!(site.at_peak, Amount::new(many + 1, peak));
-        assert_eq!(site.max.bytes, peak + if born_first { 100 } else { 0 });
+        assert_eq!(site.max.bytes, peak + if born_first { 200 } else { 0 });
         assert_eq!((site.at_end, heap.peak_bytes()), (Amount::default(), peak));
     }
+}
+
+/// A thread that is below its own maximum when another one makes the peak.
+#[test]
+fn a_peak_is_noticed_by_threads_that_had_no_part_in_it() {
+    let heap = SiteProfiler::new(Global);
+    let (unit, large) = (layout(100, 1), layout(100_000, 1));
+    let block = |layout| heap.allocate(layout).unwrap().cast();
+    // SAFETY: each is allocated below, and freed once.
+    let free = |block, layout| unsafe { heap.deallocate(block, layout) };
+    let barrier = std::sync::Barrier::new(2);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut blocks: Vec<NonNull<u8>> = (0..50).map(|_| block(unit)).collect();
+            blocks.drain(20..).for_each(|block| free(block, unit));
+            barrier.wait();
+            barrier.wait();
+            blocks.push(block(unit));
+            blocks.drain(..).for_each(|block| free(block, unit));
+        });
+        barrier.wait();
+        let peak = block(large);
+        barrier.wait();
+        free(peak, large);
+    });
+    let totals = totals(&heap);
+    assert_eq!(totals.at_peak, Amount::new(21, 102_000));
+    assert_eq!(totals.at_end, Amount::default());
 }
 
 /// Threads end, and what they counted stays; no number of them is too large.
