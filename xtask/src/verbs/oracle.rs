@@ -14,31 +14,37 @@ pub(super) const VERB: Verb = Verb {
     name: "oracle",
     line: "compares what the profiler says with valgrind's DHAT and with dhat-rs",
     more: "\nOne program (benches/src/oracle.rs) runs under each of the three. Bytes and blocks in all, at the\n\
-           peak and at the end must be the same at each of its places.\n",
+           peak and at the end must be the same at each of its places. Before that, the tests of the profiler run\n\
+           with frame pointers, and those of its reports with every feature.\n",
     flags: &[],
     operands: Operands::None,
     plan: |_, _| Ok(Plan::of(step())),
 };
 
-const PACKAGE: &str = "alloc-benches";
+/// The tests of call stacks, of names, and of what is drawn.
+const TESTS: &str = "test --quiet --features std,symbols,flamegraph --lib --test profile --test call_stacks --test watch \
+                     --test global_by_site";
 
 /// The step, for `ci`.
 pub(super) fn step() -> Step {
     Step::check("oracle", check).needs([Need::Valgrind])
 }
 
-/// Builds the programs, runs them, and lets another one compare what they wrote.
-fn check(workspace: &Workspace) -> Result<String, Failure> {
-    let target = workspace.target("oracle");
-    // Call stacks by frame pointers, names for what is on them, and functions that stay apart.
-    Cmd::cargo("build --bins --features oracle")
-        .packages([PACKAGE])
+/// What cargo builds and runs with call stacks by frame pointers, and names for what is on them.
+fn with_stacks(workspace: &Workspace, words: &str, package: &str) -> Cmd {
+    Cmd::cargo(words)
+        .packages([package])
         .env("RUSTFLAGS", "-C force-frame-pointers=yes")
-        .env("CARGO_PROFILE_DEV_DEBUG", "line-tables-only")
-        .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
-        .target_dir(&target)
+        .target_dir(&workspace.target("oracle"))
         .dir(&workspace.root)
+}
+
+/// Tests what needs call stacks, builds the programs, runs them, and lets another one compare what they wrote.
+fn check(workspace: &Workspace) -> Result<String, Failure> {
+    with_stacks(workspace, TESTS, "alloc-tracking").run(&Output::Inherit)?;
+    with_stacks(workspace, "build --bins --features oracle", "alloc-benches")
         .run(&Output::Inherit)?;
+    let target = workspace.target("oracle");
     let folder = workspace.root.join(&target).join("debug");
     let program = |name: &str| folder.join(name).display().to_string();
     let profile = |name: &str| folder.join(format!("oracle-{name}.json"));

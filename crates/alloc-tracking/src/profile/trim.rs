@@ -1,6 +1,7 @@
 //! Takes off the frames that are the same in every stack and say nothing.
 
 use std::collections::BTreeMap;
+use std::string::String;
 use std::vec::Vec;
 
 use super::{Frame, Profile, Site};
@@ -33,6 +34,17 @@ const ALLOCATOR_IN_C: [&str; 6] = [
     "posix_memalign",
     "realloc",
 ];
+
+/// Where such functions are: with lines alone in the debug information, functions that were inlined have
+/// names without paths.
+const ALLOCATOR_FILES: [&str; 4] = [
+    "library/alloc/src/alloc.rs",
+    "library/alloc/src/raw_vec",
+    "library/core/src/alloc/",
+    "library/std/src/alloc.rs",
+];
+/// This file, from the folder of this crate's source on.
+const THIS_FILE: &str = "profile/trim.rs";
 
 /// What calls `main` or the function of a thread, besides the standard library.
 const RUNTIME: [&str; 13] = [
@@ -153,7 +165,13 @@ fn trim_site(
 }
 
 fn is_allocator(frame: &Frame) -> bool {
-    begins_with(frame, &ALLOCATOR) || is_named(frame, &ALLOCATOR_IN_C)
+    let own = file!().strip_suffix(THIS_FILE).unwrap_or(file!());
+    let in_file = |path: &String| {
+        path.contains(own) || ALLOCATOR_FILES.into_iter().any(|file| path.contains(file))
+    };
+    begins_with(frame, &ALLOCATOR)
+        || is_named(frame, &ALLOCATOR_IN_C)
+        || frame.file.as_ref().is_some_and(in_file)
 }
 
 fn is_library(frame: &Frame) -> bool {
@@ -239,6 +257,30 @@ mod tests {
         profile.trim_allocator();
         profile.trim_runtime();
         assert_eq!(profile, once);
+    }
+
+    /// As where the debug information has lines alone.
+    #[test]
+    fn functions_without_paths_are_known_by_their_files() {
+        let names = [
+            (
+                "make",
+                "/home/me/crates/alloc-tracking/src/profiler/by_site/alloc.rs",
+            ),
+            ("alloc_impl", "/rustc/1234/library/alloc/src/alloc.rs"),
+            (
+                "try_allocate_in<Global>",
+                "/rustc/1234/library/alloc/src/raw_vec/mod.rs",
+            ),
+            ("collect", "src/main.rs"),
+        ];
+        let mut profile = profile(&[&[1, 2, 3, 4]]);
+        for (address, (name, file)) in (1..).zip(names) {
+            let frame = Frame::new(name).at(file, 1);
+            profile.frames.insert(address, vec![frame]);
+        }
+        profile.trim_allocator();
+        assert_eq!(profile.sites[0].stack, [4]);
     }
 
     #[test]
