@@ -113,7 +113,7 @@ mod tests {
         let names: Vec<_> = VERBS.iter().map(|verb| verb.name).collect();
         let expected = [
             "demo", "test", "ci", "loom", "shuttle", "miri", "asan", "tsan", "torture", "fuzz",
-            "bench", "icount", "asm", "doc",
+            "bench", "icount", "asm", "oracle", "doc",
         ];
         assert_eq!(names, expected);
         let list = list();

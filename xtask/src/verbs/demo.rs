@@ -25,24 +25,29 @@ fn plan(args: &Args) -> Result<Plan, String> {
         env::current_dir().map_err(|error| format!("there is no current folder: {error}"))?;
     Ok(Plan::of(Step::run(
         "demo",
-        command(&args.operands).dir(&here),
+        command(RELEASE, &args.operands).dir(&here),
     )))
 }
 
-/// The step of `ci`: a small input.
+/// The step of `ci`: a small input, with debug assertions, and no time spent on optimising.
 pub(super) fn small_step(workspace: &Workspace) -> Step {
     let page = workspace.target("demo-of-ci.html").display().to_string();
     let input = Path::new("crates").join("alloc-core").display().to_string();
     Step::run(
         "demo on a small input",
-        command(&[input, "--quick".to_owned(), "--out".to_owned(), page]),
+        command(
+            DEBUG,
+            &[input, "--quick".to_owned(), "--out".to_owned(), page],
+        ),
     )
 }
 
-fn command(args: &[String]) -> Cmd {
-    let cmd = Cmd::cargo("run --release")
-        .packages([BENCHES])
-        .words("--bin demo");
+/// How cargo runs it, for people and for `ci`.
+const RELEASE: &str = "run --release";
+const DEBUG: &str = "run";
+
+fn command(run: &str, args: &[String]) -> Cmd {
+    let cmd = Cmd::cargo(run).packages([BENCHES]).words("--bin demo");
     if args.is_empty() {
         cmd
     } else {
@@ -52,15 +57,15 @@ fn command(args: &[String]) -> Cmd {
 
 #[cfg(test)]
 mod tests {
-    use super::command;
+    use super::{RELEASE, command};
 
     #[test]
     fn what_is_typed_is_passed_on() {
         let start = "cargo run --release -p alloc-benches --bin demo";
-        assert_eq!(command(&[]).to_string(), start);
+        assert_eq!(command(RELEASE, &[]).to_string(), start);
         let args = ["a b.txt".to_owned(), "--quick".to_owned()];
         assert_eq!(
-            command(&args).to_string(),
+            command(RELEASE, &args).to_string(),
             format!("{start} -- 'a b.txt' --quick")
         );
     }

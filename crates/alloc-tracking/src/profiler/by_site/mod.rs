@@ -34,6 +34,7 @@ use header::Seal;
 /// | --- | --- | --- |
 /// | [`new`](Self::new) | one account of all blocks | a header of 16 bytes in front of each block |
 /// | [`with_call_stacks`](Self::with_call_stacks) | one per call stack | a walk over frame pointers at each allocation |
+/// | [`with_tags`](Self::with_tags) | one per [tag](crate::Tag) | a look at a thread-local |
 /// | [`with_stamps`](Self::with_stamps) | lifetimes, time of the peak | two readings of a clock |
 /// | [`with_exact_peak`](Self::with_exact_peak) | the peak to the byte | a counter that all threads share |
 /// | [`with_samples`](Self::with_samples) | estimates of all this | a subtraction for most blocks |
@@ -114,6 +115,32 @@ impl<A> SiteProfiler<A> {
     #[must_use]
     pub const fn with_call_stacks(mut self, depth: usize) -> Self {
         self.sites.set_depth(depth);
+        self
+    }
+
+    /// Tells places apart by the [`Tag`](crate::Tag) of the thread as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_tracking::{SiteProfiler, alloc_core::{Global, vec::Vec}, tag};
+    ///
+    /// let heap = SiteProfiler::new(Global).with_tags();
+    /// let mut words = Vec::new_in(&heap);
+    /// {
+    ///     let _work = tag("parser");
+    ///     words.extend(["a", "b"]);
+    /// }
+    /// let numbers: Vec<u64, _> = Vec::with_capacity_in(1, &heap);
+    /// let profile = heap.profile();
+    /// let parser = profile.sites.iter().find(|site| site.tag.as_deref() == Some("parser"));
+    /// assert_eq!(parser.map(|site| site.at_end.blocks), Some(1));
+    /// assert_eq!(profile.sites.len(), 2);
+    /// # drop(numbers);
+    /// ```
+    #[must_use]
+    pub const fn with_tags(mut self) -> Self {
+        self.sites.set_tags();
         self
     }
 

@@ -8,7 +8,8 @@ use super::stamps::{self, NANOS_IN_TICK_LOG2, Stamps};
 use super::tally::Tally;
 use super::weight::{self, Weight};
 use super::{Mark, Place, Sites, Way};
-use crate::profiler::stack;
+use crate::profiler::stack::{self, Frames};
+use crate::tag::Tag;
 
 impl Sites {
     /// A block was allocated: does what [`born`](Self::born) does, if there is a short way to do it.
@@ -55,11 +56,7 @@ impl Sites {
                 Mark::NONE
             };
         }
-        let tally = if self.depth > 0 {
-            desk.tally(stack::frames(self.depth))
-        } else {
-            desk.root()
-        };
+        let tally = self.tally(desk);
         let weight = Weight::whole(size);
         let mark = self.count_at_once(desk, tally, weight, ticks);
         mark.unwrap_or_else(|| self.count(desk, tally, weight, ticks))
@@ -94,9 +91,27 @@ impl Sites {
         Mark::new(Place(tally.as_ptr()), ticks)
     }
 
+    /// Where a block is counted that this thread allocates now.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the walk begins at this frame")]
+    fn tally(&self, desk: &Desk) -> NonNull<Tally> {
+        let tag = if self.tags {
+            Tag::current().number()
+        } else {
+            0
+        };
+        if self.depth > 0 {
+            desk.tally(stack::frames(self.depth), tag)
+        } else if tag > 0 {
+            desk.tally(Frames::NONE, tag)
+        } else {
+            desk.root()
+        }
+    }
+
     #[cold]
     fn born_sample(&self, desk: &Desk, size: usize, ticks: u64) -> Mark {
-        let tally = desk.tally(stack::frames(self.depth));
+        let tally = self.tally(desk);
         let weight = Weight::of_sample(size, self.mean);
         let mark = self.count(desk, tally, weight, ticks);
         // SAFETY: I2: a tally of a desk of this.
@@ -181,7 +196,7 @@ impl Sites {
     pub(in crate::profiler) fn place(&self) -> Place {
         match self.desk() {
             Some(desk) if self.depth > 0 => {
-                let tally = desk.tally(stack::frames(self.depth));
+                let tally = self.tally(desk);
                 Place(tally.as_ptr())
             }
             _ => Place::NOWHERE,

@@ -93,6 +93,7 @@ pub(super) struct Sites {
     way: Way,
     stamps: Stamps,
     exact: bool,
+    tags: bool,
     depth: usize,
     mean: u64,
     directory: AtomicPtr<Directory>,
@@ -151,6 +152,7 @@ impl Sites {
             way: Way::Plain,
             stamps: Stamps::None,
             exact: false,
+            tags: false,
             depth: 0,
             mean: 0,
             directory: AtomicPtr::new(ptr::null_mut()),
@@ -181,9 +183,15 @@ impl Sites {
         self.set_way();
     }
 
+    /// Tells tags apart.
+    pub(super) const fn set_tags(&mut self) {
+        self.tags = true;
+        self.set_way();
+    }
+
     const fn set_way(&mut self) {
-        self.way = match (self.mean, self.depth, self.stamps) {
-            (0, 0, Stamps::None) => Way::Plain,
+        self.way = match (self.mean, self.depth, self.tags, self.stamps) {
+            (0, 0, false, Stamps::None) => Way::Plain,
             (0, ..) => Way::Full,
             _ => Way::Sampled,
         };
@@ -270,7 +278,7 @@ impl Sites {
             let memory = desk::allocate::<Tally>()?;
             // No desk has the number 0.
             // SAFETY: memory for a tally.
-            unsafe { memory.write(Tally::new(0, 0, &CallStack::EMPTY)) };
+            unsafe { memory.write(Tally::new(0, 0, &CallStack::EMPTY, 0)) };
             Some(memory)
         })
     }

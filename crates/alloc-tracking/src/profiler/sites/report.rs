@@ -11,6 +11,7 @@ use super::weight::{Weight, rounded_to_float};
 use super::{Place, Sites, UNIT};
 use crate::profile::{Profile, Run, Sampling, Site};
 use crate::profiler::stack::CallStack;
+use crate::tag::Tag;
 
 /// Parts of blocks and bytes, as blocks and bytes. What is negative because it was read while threads
 /// were at work is 0.
@@ -21,21 +22,24 @@ fn amounts(weight: Weight) -> (u64, u64) {
     ((blocks + UNIT / 2) / UNIT, bytes)
 }
 
-fn site(stack: &[usize], reading: &Reading) -> Site {
+fn site(stack: &CallStack, tag: u32, reading: &Reading) -> Site {
     let (total, max) = (amounts(reading.total), amounts(reading.max));
     let (at_peak, at_end) = (amounts(reading.at_peak), amounts(reading.live));
-    let mut site = Site::new(stack)
+    let mut site = Site::new(stack.addresses())
         .total(total.0, total.1)
         .max(max.0, max.1)
         .at_peak(at_peak.0, at_peak.1)
         .at_end(at_end.0, at_end.1)
         .lifetimes(u128::from(reading.lifetimes) << NANOS_IN_TICK_LOG2);
     site.samples = reading.samples;
+    if let Some(tag) = Tag::from_number(tag).filter(|tag| *tag != Tag::NONE) {
+        site = site.tag(tag.name());
+    }
     site
 }
 
 /// What the tallies of a thread say, in memory that is not counted, in the order of their addresses.
-pub(in crate::profiler) struct Here(VecIn<(usize, CallStack, Reading), System>);
+pub(in crate::profiler) struct Here(VecIn<(usize, CallStack, u32, Reading), System>);
 
 impl Sites {
     /// What the calling thread has counted, of what it has allocated itself. `None` if it has no desk.
@@ -46,7 +50,7 @@ impl Sites {
             let address = tally.addr().get();
             // SAFETY: I2 of `Sites`; it lives as long as this.
             let tally = unsafe { tally.as_ref() };
-            readings.push((address, tally.stack, tally.read(epoch)));
+            readings.push((address, tally.stack, tally.tag, tally.read(epoch)));
         });
         readings.sort_unstable_by_key(|(address, ..)| *address);
         Some(Here(readings))
@@ -59,10 +63,10 @@ impl Sites {
         after: Option<&Here>,
     ) -> Profile {
         let mut profile = Profile::new(self.run(self.stamps.now(&self.clock)));
-        for (address, stack, now) in after.iter().flat_map(|after| &after.0) {
+        for (address, stack, tag, now) in after.iter().flat_map(|after| &after.0) {
             let was = before.and_then(|Here(before)| {
                 let index = before.binary_search_by_key(address, |(address, ..)| *address);
-                Some(before.get(index.ok()?)?.2)
+                Some(before.get(index.ok()?)?.3)
             });
             let was = was.unwrap_or_default();
             let reading = Reading {
@@ -72,7 +76,7 @@ impl Sites {
             };
             // Of what was there before, something may have been freed.
             if reading.total != Weight::default() {
-                profile.sites.push(site(stack.addresses(), &reading));
+                profile.sites.push(site(stack, *tag, &reading));
             }
         }
         profile.merge_sites();
@@ -105,17 +109,17 @@ impl Sites {
         self.for_each(|tally| {
             let reading = tally.read(epoch);
             if reading != Reading::default() {
-                readings.push((tally.stack, reading));
+                readings.push((tally.stack, tally.tag, reading));
             }
         });
         let sites = readings
             .iter()
-            .map(|(stack, reading)| site(stack.addresses(), reading));
+            .map(|(stack, tag, reading)| site(stack, *tag, reading));
         let mut profile = Profile::new(self.run(end));
         profile.sites.extend(sites);
         profile.merge_sites();
         if self.mean > 0 {
-            let samples = readings.iter().map(|(_, reading)| reading.samples).sum();
+            let samples = readings.iter().map(|(.., reading)| reading.samples).sum();
             profile.run.sampling = Some(Sampling::new(self.mean, samples));
         }
         profile

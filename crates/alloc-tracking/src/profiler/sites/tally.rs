@@ -39,6 +39,8 @@ pub(super) struct Tally {
 
     pub(super) away: Away,
     pub(super) stack: CallStack,
+    /// The number of the tag.
+    pub(super) tag: u32,
     /// The next one in the same bucket, or null.
     pub(super) next: AtomicPtr<Tally>,
 }
@@ -120,7 +122,7 @@ pub(super) struct Reading {
 }
 
 impl Tally {
-    pub(super) fn new(desk: usize, hash: u64, stack: &CallStack) -> Self {
+    pub(super) fn new(desk: usize, hash: u64, stack: &CallStack, tag: u32) -> Self {
         Self {
             epoch: AtomicU64::new(0),
             total: Sum::new(),
@@ -142,6 +144,7 @@ impl Tally {
                 at_peak: Sum::new(),
             },
             stack: *stack,
+            tag,
             next: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -339,7 +342,7 @@ mod tests {
 
     #[test]
     fn the_state_at_the_peak_is_kept_by_the_first_touch_after_it() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
         tally.born(0, weight(1, 100));
         tally.born(0, weight(1, 10));
         tally.away.died(0, weight(1, 10), 3);
@@ -359,7 +362,7 @@ mod tests {
     /// A consumer frees what a producer makes: the producer alone would believe that all is live.
     #[test]
     fn what_others_free_is_taken_off_the_maximum() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
         for _ in 0..10 {
             tally.born(0, weight(1, 50));
             tally.born(0, weight(1, 50));
@@ -375,7 +378,7 @@ mod tests {
 
     #[test]
     fn a_block_may_change_its_size_here_and_elsewhere() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
         tally.born(0, weight(1, 50));
         tally.resized(0, weight(1, 50), weight(1, 60));
         tally.away.resized(0, weight(1, 60), weight(1, 65));
