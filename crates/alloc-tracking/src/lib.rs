@@ -80,7 +80,7 @@
 //! With `std`, `Tracking` adds no atomic read-modify-write to an allocation or a free: each thread
 //! counts in a place of its own, by loads and stores, and the places are summed up when somebody asks.
 //! The first 254 threads that live at one time have such places; whoever comes then, and everybody
-//! without `std`, does four read-modify-writes per allocation and three per free. With exact peaks it
+//! without `std` or on [systems without them](Tracking#in-a-hook), does four read-modify-writes per allocation and three per free. With exact peaks it
 //! is two on either side.
 //!
 //! What that is on one machine (an EPYC with two cores), over `malloc` and `free`: instructions and

@@ -3,7 +3,8 @@
 //! A thread takes the lowest free seat when it first counts something, and leaves it when it ends.
 //! What counters keep for a seat is therefore written by one thread at a time, and whoever sits there
 //! next finds it as it was left and goes on from there: leaving a seat is a Release and taking it an
-//! Acquire of one bit. A thread that finds no seat, and one that has left its own, *stands*.
+//! Acquire of one bit. A thread that finds no seat, one that has left its own, and any
+//! where the target has no thread-locals of its own, *stands*.
 //!
 //! All of this happens inside allocators. So the one thread-local has no destructor and a constant
 //! value at first, and that a thread ends is learned from the system itself ([`keeper`]): the
@@ -37,6 +38,19 @@ static TAKEN: [AtomicUsize; 256 / BITS] = {
 
 const _: () = assert!(STANDING as usize == 255 && NEW == 0 && BITS <= 128);
 
+/// Whether the target has thread-locals of its own. Those of the standard library are made elsewhere
+/// when they are first touched, with memory of the global allocator: in a hook, that would never end.
+const NATIVE: bool = cfg!(any(
+    all(
+        target_os = "linux",
+        not(target_env = "ohos"),
+        not(all(target_arch = "x86_64", target_pointer_width = "32"))
+    ),
+    target_os = "freebsd",
+    target_vendor = "apple",
+    all(windows, target_env = "msvc", not(target_vendor = "win7")),
+));
+
 std::thread_local! {
     /// T1: [`NEW`], [`STANDING`], or a seat whose bit this thread has set and will clear when it ends.
     static SEAT: Cell<u8> = const { Cell::new(NEW) };
@@ -45,6 +59,9 @@ std::thread_local! {
 /// The seat of this thread, [`NEW`] or [`STANDING`].
 #[inline]
 pub(crate) fn number() -> u8 {
+    if !NATIVE {
+        return STANDING;
+    }
     SEAT.try_with(Cell::get).unwrap_or(STANDING)
 }
 

@@ -75,9 +75,10 @@ use crate::{Exact, Histogram, Near, Peaks, Stats};
 /// feature `std` the places where threads count are memory from
 /// [`System`](https://doc.rust-lang.org/std/alloc/struct.System.html), and if there is none they count
 /// where all do. It takes no lock, has no thread-local with a destructor and does not unwind. That a
-/// thread ends, so that another one may have its place, it learns from the system: on Linux, Android,
-/// Apple's systems and FreeBSD by a thread-specific value of POSIX. Elsewhere a place is used by one
-/// thread alone, and after 254 threads all others share one.
+/// thread ends, so that another one may have its place, it learns from the system: on Linux, Apple's
+/// systems and FreeBSD by a thread-specific value of POSIX. On Windows (MSVC) a place is used by one
+/// thread alone, and after 254 threads all others share one. Where the target has no thread-locals of
+/// its own, as on Android, and on all other systems, all threads share one.
 ///
 /// A child of `fork` goes on with the counts of its parent. Of each request that another thread was in
 /// the midst of, some counters may have advanced and others not.

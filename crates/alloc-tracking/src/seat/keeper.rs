@@ -1,20 +1,10 @@
 //! Learns from the system that a thread ends.
 
-#[cfg(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "freebsd",
-    target_vendor = "apple"
-))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_vendor = "apple"))]
 pub(super) use posix::keep;
 
 /// Thread-specific values of POSIX: a key with a destructor for whoever has set a value.
-#[cfg(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "freebsd",
-    target_vendor = "apple"
-))]
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_vendor = "apple"))]
 mod posix {
     use core::ffi::{c_int, c_void};
     use core::ptr;
@@ -22,7 +12,7 @@ mod posix {
 
     #[cfg(target_os = "linux")]
     type Key = core::ffi::c_uint;
-    #[cfg(any(target_os = "android", target_os = "freebsd"))]
+    #[cfg(target_os = "freebsd")]
     type Key = c_int;
     #[cfg(target_vendor = "apple")]
     type Key = core::ffi::c_ulong;
@@ -96,22 +86,12 @@ mod posix {
     }
 }
 
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "freebsd",
-    target_vendor = "apple"
-)))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", target_vendor = "apple")))]
 pub(super) use elsewhere::keep;
 
 /// Where nobody tells that a thread ends, it takes its seat along. Who comes when all are taken does
 /// without, and counts as exactly.
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "android",
-    target_os = "freebsd",
-    target_vendor = "apple"
-)))]
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", target_vendor = "apple")))]
 mod elsewhere {
     pub(in crate::seat) fn keep(_: u8) -> bool {
         true
