@@ -4,6 +4,10 @@
 //! freed by another function, by another thread, or in no order. What it does depends on nothing. Each
 //! place is a function whose name begins with `place_`, and is found by that in a call stack: `black_box`
 //! keeps it there, where its last call could replace it.
+#![allow(
+    clippy::vec_box,
+    reason = "blocks of their own are what the program is about"
+)]
 
 use std::alloc::{self, Layout};
 use std::collections::{BTreeMap, VecDeque};

@@ -159,6 +159,6 @@ pub use stats::Stats;
 pub use tag::{Tag, TagGuard, Tagged, tag};
 pub use tracking::Tracking;
 
-#[cfg(all(doctest, feature = "alloc"))]
+#[cfg(all(doctest, feature = "std"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
