@@ -185,5 +185,7 @@ fn resets_in_the_midst<P: Peaks>(heap: &Tracking<Global, P>) {
 #[test]
 fn no_peak_is_lost_in_a_reset() {
     resets_in_the_midst(&Tracking::new(Global));
-    resets_in_the_midst(&Tracking::exact(Global));
+    if cfg!(not(miri)) {
+        resets_in_the_midst(&Tracking::exact(Global));
+    }
 }

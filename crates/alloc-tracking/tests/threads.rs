@@ -99,8 +99,8 @@ fn the_next_thread_on_a_seat_goes_on() {
 #[test]
 fn a_block_may_be_freed_by_another_thread() {
     let heap = Tracking::new(Global);
-    let rounds = if cfg!(miri) { 20 } else { 100_000 };
-    let on_the_way = if cfg!(miri) { 5 } else { 100 };
+    let rounds = if cfg!(miri) { 8 } else { 100_000 };
+    let on_the_way = if cfg!(miri) { 3 } else { 100 };
     let (give, take) = mpsc::sync_channel(on_the_way);
     let (heap_of_both, done) = (&heap, &AtomicBool::new(false));
     std::thread::scope(|scope| {
