@@ -2,6 +2,7 @@
 //!
 //! Not under Miri, as the other files with `SiteProfiler` as the global allocator.
 #![cfg(all(feature = "std", not(miri)))]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
 
 use std::alloc::System;
 use std::hint::black_box;
