@@ -85,9 +85,9 @@
 //!
 //! | | pair, instructions | pair | replace, 1 thread | 2 | 4 |
 //! | --- | --: | --: | --: | --: | --: |
-//! | `malloc` and `free` | 142 | 8.5 ns | 9.5 ns | 9.6 ns | 9.9 ns |
-//! | with `Tracking` | + 20 | + 0 ns | + 1.5 ns | + 1.6 ns | + 1.8 ns |
-//! | with exact peaks | + 28 | + 1.8 ns | + 3.6 ns | + 3.8 ns | + 4.8 ns |
+//! | `malloc` and `free` | 142 | 8.3 ns | 9.5 ns | 4.8 ns | 7.2 ns |
+//! | with `Tracking` | + 20 | + 0.2 ns | + 1.5 ns | + 0.7 ns | + 1.2 ns |
+//! | with exact peaks | + 28 | + 1.8 ns | + 3.6 ns | + 37 ns | + 21 ns |
 //!
 //! `Profiler` adds to the counters, on either side, a reading of the clock and a look into a hash table
 //! under one of 32 spin locks.
