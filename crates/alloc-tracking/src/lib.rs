@@ -73,11 +73,12 @@
 //!
 //! # Costs
 //!
-//! With `std`, `Tracking` adds no atomic read-modify-write to an allocation or a free: each thread
-//! counts in a place of its own, by loads and stores, and the places are summed up when somebody asks.
-//! The first 254 threads that live at one time have such places; whoever comes then, and everybody
-//! without `std` or on [systems without them](Tracking#in-a-hook), does four read-modify-writes per allocation and three per free. With exact peaks it
-//! is two on either side.
+//! With `std`, `Tracking` adds no atomic read-modify-write to an allocation or a free, but for one
+//! now and then: each thread counts in a place of its own, by loads and stores, and the places are
+//! summed up when somebody asks. The first 254 threads that live at one time have such places;
+//! whoever comes then, and everybody without `std` or on
+//! [systems without them](Tracking#in-a-hook), does four read-modify-writes per allocation and three
+//! per free. With exact peaks it is two on either side.
 //!
 //! What that is on one machine (an EPYC with two cores), over `malloc` and `free`: instructions and
 //! time of a block of 64 bytes that is freed at once, and time of one that replaces a random one of
