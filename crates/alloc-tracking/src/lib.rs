@@ -77,11 +77,12 @@
 //!
 //! # Costs
 //!
-//! With `std`, `Tracking` adds no atomic read-modify-write to an allocation or a free: each thread
-//! counts in a place of its own, by loads and stores, and the places are summed up when somebody asks.
-//! The first 254 threads that live at one time have such places; whoever comes then, and everybody
-//! without `std` or on [systems without them](Tracking#in-a-hook), does four read-modify-writes per allocation and three per free. With exact peaks it
-//! is two on either side.
+//! With `std`, `Tracking` adds no atomic read-modify-write to an allocation or a free, but for one
+//! now and then: each thread counts in a place of its own, by loads and stores, and the places are
+//! summed up when somebody asks. The first 254 threads that live at one time have such places;
+//! whoever comes then, and everybody without `std` or on
+//! [systems without them](Tracking#in-a-hook), does four read-modify-writes per allocation and three
+//! per free. With exact peaks it is two on either side.
 //!
 //! What that is on one machine (an EPYC with two cores), over `malloc` and `free`: instructions and
 //! time of a block of 64 bytes that is freed at once, and time of one that replaces a random one of
@@ -89,9 +90,9 @@
 //!
 //! | | pair, instructions | pair | replace, 1 thread | 2 | 4 |
 //! | --- | --: | --: | --: | --: | --: |
-//! | `malloc` and `free` | 142 | 8.5 ns | 9.5 ns | 9.6 ns | 9.9 ns |
-//! | with `Tracking` | + 20 | + 0 ns | + 1.5 ns | + 1.6 ns | + 1.8 ns |
-//! | with exact peaks | + 28 | + 1.8 ns | + 3.6 ns | + 3.8 ns | + 4.8 ns |
+//! | `malloc` and `free` | 142 | 8.3 ns | 9.5 ns | 4.8 ns | 7.2 ns |
+//! | with `Tracking` | + 20 | + 0.2 ns | + 1.5 ns | + 0.7 ns | + 1.2 ns |
+//! | with exact peaks | + 28 | + 1.8 ns | + 3.6 ns | + 37 ns | + 21 ns |
 //!
 //! `Profiler` adds to the counters, on either side, a reading of the clock and a look into a hash table
 //! under one of 32 spin locks. `SiteProfiler` adds a few dozen
