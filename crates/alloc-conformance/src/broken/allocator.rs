@@ -12,7 +12,7 @@ use super::Fault;
 use crate::Upstream;
 
 /// More than anybody has.
-const MOST: usize = 1 << 40;
+const MOST: usize = 1 << if usize::BITS == 64 { 40 } else { 30 };
 
 /// A right allocator, except for one [`Fault`].
 ///
