@@ -84,4 +84,7 @@ fn children_do_not_hang() {
     assert_eq!(HEAP.fault_counts().total(), 0);
     // What is in the place is the only block that is live.
     assert_eq!(HEAP.profile().totals().at_end.blocks, 1);
+    // SAFETY: allocated with this layout, and nobody else has it.
+    unsafe { HEAP.dealloc(place.into_inner(), LAYOUT) };
+    assert_eq!(HEAP.profile().totals().at_end.blocks, 0);
 }

@@ -35,6 +35,7 @@ fn with_stacks(workspace: &Workspace, words: &str, package: &str) -> Cmd {
     Cmd::cargo(words)
         .packages([package])
         .env("RUSTFLAGS", "-C force-frame-pointers=yes")
+        .env("ALLOC_TRACKING_FRAME_POINTERS", "yes")
         .target_dir(&workspace.target("oracle"))
         .dir(&workspace.root)
 }

@@ -61,6 +61,10 @@ use header::Seal;
 ///
 /// A block with an alignment above 16 has as much as that in front of it.
 ///
+/// As the global allocator it is handed back the pointer of a `Box`, and looks in front of it. The
+/// rules that Miri checks by default (Stacked Borrows) forbid that, those of Tree Borrows
+/// (`-Zmiri-tree-borrows`) allow it. The standard library's own allocator does the same on Windows.
+///
 /// # Threads
 ///
 /// Threads write to no memory in common, but where one frees what another one allocated. Then the

@@ -10,7 +10,7 @@
 //!
 //! # One writer
 //!
-//! Each thread has a [seat](seat), and for each profiler a [`Desk`] that belongs to that seat. What is
+//! Each thread has a [`seat`], and for each profiler a [`Desk`] that belongs to that seat. What is
 //! allocated at a desk is counted in its tallies, with plain loads and stores: there is nothing that
 //! two threads write to, but for a block that is freed on another thread, see [`tally`]. A thread
 //! without a seat (the 4,097th at one time, or one that is running its last destructors) counts in a
