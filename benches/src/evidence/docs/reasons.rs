@@ -117,8 +117,8 @@ pub const REASONS: &[Reason] = &[
     why(
         "tracking/*",
         None,
-        "Every counter is one for all threads, and each block changes five of them by read-modify-write: stats_alloc and \
-         tracking-allocator count less.",
+        "stats_alloc adds to counters of all threads, each by a locked addition, which counts as one instruction and costs \
+         what it costs in time; `Tracking` has more to tell and adds by a load and a store, where no other thread writes.",
     ),
     why(
         "compose/*",
