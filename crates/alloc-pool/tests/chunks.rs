@@ -210,7 +210,7 @@ fn random_churn_with_giving_back_loses_nothing() {
     let pool = Pool::new_in(request, up.clone()).with_chunk_limit(24 * 16);
     let mut held: std::vec::Vec<NonNull<u8>> = std::vec::Vec::new();
     let mut state = 1_usize;
-    for round in 0..if cfg!(miri) { 120 } else { 40_000 } {
+    for round in 0..if cfg!(miri) { 60 } else { 40_000 } {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);

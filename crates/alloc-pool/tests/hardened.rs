@@ -19,7 +19,7 @@ fn churn<H: Hardening>(request: Layout) {
     let pool = Over::<H>::new_in(request, up.clone()).with_chunk_limit(request.size() * 16);
     let mut held = std::vec::Vec::new();
     let mut state = 1_usize;
-    for round in 0..if cfg!(miri) { 150 } else { 20_000 } {
+    for round in 0..if cfg!(miri) { 60 } else { 20_000 } {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);

@@ -33,11 +33,11 @@ fn plan(workspace: &Workspace) -> Plan {
             "not run: {what}: needs a nightly toolchain: `{verb}`, or all with `cargo xtask ci`"
         )
     });
-    left.fold(Plan::default().then(steps(workspace)), Plan::note)
+    left.fold(add(Plan::default(), workspace), Plan::note)
 }
 
-/// The steps, also of `ci`.
-pub(super) fn steps(workspace: &Workspace) -> Vec<Step> {
+/// The plan with the steps added, also for `ci`.
+pub(super) fn add(plan: Plan, workspace: &Workspace) -> Plan {
     // One selection of packages and features for all that shares a folder, so that nothing is built twice.
     let tests = Cmd::cargo("test --workspace --features std --lib --bins --tests --no-fail-fast");
     let docs = Cmd::cargo("test --workspace --features std --doc --no-fail-fast");
@@ -46,13 +46,16 @@ pub(super) fn steps(workspace: &Workspace) -> Vec<Step> {
         .words("--features nightly,std --no-fail-fast")
         .env("RUSTC_BOOTSTRAP", "1")
         .target_dir(&workspace.target("nightly-trait"));
-    vec![
+    plan.then([
         Step::run("unit and integration tests", tests),
         Step::run("documentation and compile-fail tests", docs),
+    ])
+    // Each has a folder of its own, and leaves a processor idle for some of its time.
+    .then_side_by_side([
         Step::run("all of them, nightly trait", nightly),
         loom::step(),
-        Step::check("examples", examples),
-    ]
+    ])
+    .then([Step::check("examples", examples)])
 }
 
 /// Builds every example and runs each: they assert what they show.
