@@ -98,6 +98,37 @@ impl<A> SiteProfiler<A> {
 }
 
 impl<A: Allocator> SiteProfiler<A> {
+    /// Resizes a block of non-zero size to another non-zero size and perhaps another alignment: with
+    /// `there`, or, if its header then has another place, with a block from `fresh`.
+    ///
+    /// # Safety
+    ///
+    /// The block is one of this, with the layout `old`. `fresh` returns a new block of `inner` with the
+    /// layout that it is given. `there` has `inner` resize a block from one layout to another, or leaves
+    /// it alone.
+    #[inline]
+    unsafe fn reshape(
+        &self,
+        operation: Operation,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+        fresh: impl FnOnce(Layout) -> Result<NonNull<[u8]>, AllocError>,
+        there: impl FnOnce(NonNull<u8>, Layout, Layout) -> Result<NonNull<[u8]>, AllocError>,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let (from, to) = outers(old, new)?;
+        let call = |base| {
+            if from.offset != to.offset {
+                // SAFETY: I1; a new block.
+                return unsafe { self.move_over(base, from, start(fresh(to.layout)), to) };
+            }
+            start(there(base, from.layout, to.layout))
+        };
+        // SAFETY: the caller's promise.
+        let block = unsafe { self.resize(operation, ptr, (old, from), (new, to.offset), call) };
+        Ok(trim(block.ok_or(AllocError)?, new))
+    }
+
     /// Copies what the caller sees of a block of `inner` into a new one of another shape, and frees
     /// the old one, if there is a new one. Returns that.
     ///
@@ -200,20 +231,13 @@ unsafe impl<A: Allocator> Allocator for SiteProfiler<A> {
         if old.size() == 0 {
             return self.allocate(new);
         }
-        let (from, to) = outers(old, new)?;
-        let call = |base| {
-            if from.offset != to.offset {
-                let fresh = self.inner.allocate(to.layout);
-                // SAFETY: I1; a new block.
-                return unsafe { self.move_over(base, from, start(fresh), to) };
-            }
+        let fresh = |outer| self.inner.allocate(outer);
+        let there = |base, from, to| {
             // SAFETY: I1; the new layout is no smaller, as the offset is the same.
-            start(unsafe { self.inner.grow(base, from.layout, to.layout) })
+            unsafe { self.inner.grow(base, from, to) }
         };
         // SAFETY: the caller's promise; the block grows, or stays as it is.
-        let block =
-            unsafe { self.resize(Operation::Grow, ptr, (old, from), (new, to.offset), call) };
-        Ok(trim(block.ok_or(AllocError)?, new))
+        unsafe { self.reshape(Operation::Grow, ptr, old, new, fresh, there) }
     }
 
     #[inline]
@@ -226,20 +250,13 @@ unsafe impl<A: Allocator> Allocator for SiteProfiler<A> {
         if old.size() == 0 {
             return self.allocate_zeroed(new);
         }
-        let (from, to) = outers(old, new)?;
-        let call = |base| {
-            if from.offset != to.offset {
-                let fresh = self.inner.allocate_zeroed(to.layout);
-                // SAFETY: I1; a new block.
-                return unsafe { self.move_over(base, from, start(fresh), to) };
-            }
+        let fresh = |outer| self.inner.allocate_zeroed(outer);
+        let there = |base, from, to| {
             // SAFETY: I1; the new layout is no smaller, as the offset is the same.
-            start(unsafe { self.inner.grow_zeroed(base, from.layout, to.layout) })
+            unsafe { self.inner.grow_zeroed(base, from, to) }
         };
         // SAFETY: the caller's promise; the block grows, or stays as it is.
-        let block =
-            unsafe { self.resize(Operation::Grow, ptr, (old, from), (new, to.offset), call) };
-        Ok(trim(block.ok_or(AllocError)?, new))
+        unsafe { self.reshape(Operation::Grow, ptr, old, new, fresh, there) }
     }
 
     #[inline]
@@ -262,20 +279,13 @@ unsafe impl<A: Allocator> Allocator for SiteProfiler<A> {
                 Err(AllocError)
             };
         }
-        let (from, to) = outers(old, new)?;
-        let call = |base| {
-            if from.offset != to.offset {
-                let fresh = self.inner.allocate(to.layout);
-                // SAFETY: I1; a new block.
-                return unsafe { self.move_over(base, from, start(fresh), to) };
-            }
+        let fresh = |outer| self.inner.allocate(outer);
+        let there = |base, from, to| {
             // SAFETY: I1; the new layout is no larger, as the offset is the same.
-            start(unsafe { self.inner.shrink(base, from.layout, to.layout) })
+            unsafe { self.inner.shrink(base, from, to) }
         };
         // SAFETY: the caller's promise; the block shrinks, or stays as it is.
-        let block =
-            unsafe { self.resize(Operation::Shrink, ptr, (old, from), (new, to.offset), call) };
-        Ok(trim(block.ok_or(AllocError)?, new))
+        unsafe { self.reshape(Operation::Shrink, ptr, old, new, fresh, there) }
     }
 }
 
