@@ -15,19 +15,9 @@ use std::ptr::NonNull;
 use alloc_core::{Allocator, Global};
 use alloc_tracking::profile::{Amount, Profile, Site};
 use alloc_tracking::{FaultKind, Profiler, SiteProfiler, Stamps};
-use common::layout;
+use common::{has_frames, layout};
 
 type Heap = SiteProfiler<Global>;
-
-/// Set by `cargo xtask oracle`, which builds with frame pointers.
-const BUILT: &str = "ALLOC_TRACKING_FRAME_POINTERS";
-
-/// Whether this is that program. Another one may have some frames, as a sanitizer's does.
-fn has_frames() -> bool {
-    let built = std::env::var_os(BUILT).is_some();
-    assert!(!built || Heap::has_call_stacks());
-    built
-}
 
 /// Allocates a block that is to be freed by [`free`]. Not inlined, nor the last call of anything.
 #[inline(never)]

@@ -4,18 +4,7 @@
 
 mod forks;
 
-use std::ffi::c_int;
-
-use forks::{children, churn};
-
-unsafe extern "C" {
-    fn fork() -> c_int;
-}
-
-fn by_library() -> c_int {
-    // SAFETY: the child calls allocators, starts at most a thread, and calls `_exit`.
-    unsafe { fork() }
-}
+use forks::{by_library, children, churn};
 
 /// The peer `dhat` hangs 20 children of 20.
 #[test]

@@ -5,22 +5,12 @@
 mod forks;
 
 use std::alloc::{GlobalAlloc, Layout};
-use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use alloc_tracking::Tracking;
-use forks::{Own, children};
+use forks::{Own, by_library, children};
 
 static COUNTED: Tracking<Own> = Tracking::new(Own);
-
-unsafe extern "C" {
-    fn fork() -> c_int;
-}
-
-fn by_library() -> c_int {
-    // SAFETY: the child calls allocators, starts at most a thread, and calls `_exit`.
-    unsafe { fork() }
-}
 
 /// Makes a block and frees it.
 fn pair() {

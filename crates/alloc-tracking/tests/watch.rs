@@ -4,6 +4,8 @@
 #![cfg(all(feature = "std", not(miri)))]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
+mod common;
+
 use std::alloc::System;
 use std::hint::black_box;
 use std::panic::{self, AssertUnwindSafe};
@@ -14,14 +16,10 @@ use alloc_core::Global;
 use alloc_core::boxed::Box as BoxIn;
 use alloc_tracking::profile::Amount;
 use alloc_tracking::{SiteProfiler, Watched};
+use common::has_frames;
 
 #[global_allocator]
 static HEAP: SiteProfiler<System> = SiteProfiler::new(System).with_call_stacks(16);
-
-/// Whether this was built with frame pointers, as `cargo xtask oracle` does. Elsewhere there may be some frames.
-fn has_frames() -> bool {
-    std::env::var_os("ALLOC_TRACKING_FRAME_POINTERS").is_some()
-}
 
 /// What an assertion says when it panics; nothing if it does not.
 fn message(assertion: impl FnOnce()) -> Option<String> {

@@ -10,6 +10,15 @@ use std::sync::{Mutex, PoisonError};
 use alloc_core::{AllocError, Allocator, Global, Layout, Owns, Reset, dangling};
 use alloc_tracking::Stats;
 
+/// Whether this was built with frame pointers: by `cargo xtask oracle`, which says so. Another program may
+/// have some frames, as a sanitizer's does.
+#[cfg(feature = "std")]
+pub(crate) fn has_frames() -> bool {
+    let built = std::env::var_os("ALLOC_TRACKING_FRAME_POINTERS").is_some();
+    assert!(!built || alloc_tracking::SiteProfiler::<Global>::has_call_stacks());
+    built
+}
+
 /// Keeps an account of its own over another allocator, under a lock and with plain numbers: what a
 /// tracker must agree with.
 pub(crate) struct Ledger<A> {

@@ -1,4 +1,5 @@
 //! Forks while other threads hold locks, and sees whether the children end.
+#![allow(dead_code, reason = "each test file uses some of it")]
 
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::{Cell, UnsafeCell};
@@ -47,9 +48,16 @@ unsafe impl GlobalAlloc for Own {
 }
 
 unsafe extern "C" {
+    fn fork() -> c_int;
     fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
     fn kill(pid: c_int, signal: c_int) -> c_int;
     fn _exit(status: c_int) -> !;
+}
+
+/// Forks as programs do.
+pub(crate) fn by_library() -> c_int {
+    // SAFETY: the child calls allocators, starts at most a thread, and calls `_exit`.
+    unsafe { fork() }
 }
 
 /// Allocates in every shard, and frees everything.
