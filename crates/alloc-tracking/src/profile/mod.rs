@@ -106,3 +106,4 @@ pub use prometheus::Exposition;
 pub use run::{Clock, Run, Sampling};
 pub use site::Site;
 pub use text::Text;
+pub(crate) use units::Span;

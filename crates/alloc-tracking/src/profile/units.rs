@@ -27,7 +27,7 @@ impl fmt::Display for Size {
 
 /// A time or a span of time, in the unit of its clock that fits it: `1.2 ms`, `3.4 Minstr`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span(pub(super) Clock, pub(super) u64);
+pub(crate) struct Span(pub(crate) Clock, pub(crate) u64);
 
 /// What a larger unit is called, and how many of the clock's own are in it: the largest first.
 type Units = &'static [(u64, &'static str)];

@@ -1,35 +1,17 @@
 //! Durations as people read them.
 
 use core::fmt;
-use std::format;
 use std::time::Duration;
+
+use crate::profile::{Clock, Span};
 
 /// A duration in the unit that fits it, with two digits or more: `350 us`, `1.2 s`, `3.4 min`.
 pub(super) struct Age(pub(super) Duration);
 
-const UNITS: [(u128, &str); 5] = [
-    (3600 * 1_000_000_000, "h"),
-    (60 * 1_000_000_000, "min"),
-    (1_000_000_000, "s"),
-    (1_000_000, "ms"),
-    (1_000, "us"),
-];
-
 impl fmt::Display for Age {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = self.0.as_nanos();
-        let text = match UNITS.iter().find(|unit| nanos >= unit.0) {
-            None => format!("{nanos} ns"),
-            Some((unit, name)) => {
-                let tenths = nanos.saturating_mul(10) / unit;
-                if tenths < 100 {
-                    format!("{}.{} {name}", tenths / 10, tenths % 10)
-                } else {
-                    format!("{} {name}", tenths / 10)
-                }
-            }
-        };
-        f.pad(&text)
+        let nanos = u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX);
+        Span(Clock::Nanoseconds, nanos).fmt(f)
     }
 }
 
