@@ -49,7 +49,9 @@ pub(super) fn frames(depth: usize) -> Frames {
     let here = walk::here();
     match Bounds::of_thread() {
         bounds if bounds.contain(here.stack) && available() => {
-            Frames::new(here, bounds.end(), depth)
+            // SAFETY: the stack of this thread, on which it is now; the walk ends before the function does that this
+            // is inlined into.
+            unsafe { Frames::new(here, bounds.end(), depth) }
         }
         _ => Frames::NONE,
     }
@@ -162,16 +164,15 @@ mod tests {
         for frame in words.take(20_000).chain(outside) {
             for skew in [0, 1, 4] {
                 let frame = frame.wrapping_add(skew);
-                let walk = Frames::new(Here { frame, stack }, end, 64);
+                // SAFETY: the stack of this thread, from here on.
+                let walk = unsafe { Frames::new(Here { frame, stack }, end, 64) };
                 assert!(walk.count() <= 64);
             }
         }
         for frame in outside {
-            assert_eq!(
-                Frames::new(Here { frame, stack }, end, 64).count(),
-                0,
-                "{frame:#x}"
-            );
+            // SAFETY: as above.
+            let walk = unsafe { Frames::new(Here { frame, stack }, end, 64) };
+            assert_eq!(walk.count(), 0, "{frame:#x}");
         }
     }
 
@@ -190,7 +191,8 @@ mod tests {
         let (stack, end) = (addresses[0], addresses[3] + size_of_val(&frames[3]));
         let walk = |first: usize| {
             let frame = addresses[first];
-            Frames::new(Here { frame, stack }, end, 64).count()
+            // SAFETY: of the array.
+            unsafe { Frames::new(Here { frame, stack }, end, 64) }.count()
         };
         std::hint::black_box(&mut frames);
         assert_eq!([walk(0), walk(1), walk(3)], [3, 2, 1]);

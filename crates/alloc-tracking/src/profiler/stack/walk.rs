@@ -44,9 +44,14 @@ impl Frames {
         thread: PhantomData,
     };
 
-    /// At most `depth` frames of a stack that reaches up to `end`. `here` is on that stack, for I1.
+    /// At most `depth` frames of a stack that reaches up to `end`.
+    ///
+    /// # Safety
+    ///
+    /// I1: the stack pointer of `here` is that of the calling thread, or lies beyond it, on a stack that is mapped up to
+    /// `end`, as long as this is used. `end` is no less than the size of a frame.
     #[inline]
-    pub(super) fn new(here: Here, end: usize, depth: usize) -> Self {
+    pub(super) unsafe fn new(here: Here, end: usize, depth: usize) -> Self {
         Self {
             frame: here.frame,
             low: here.stack,
@@ -71,7 +76,8 @@ impl Iterator for Frames {
         if !plausible {
             return None;
         }
-        let (caller, address) = read(frame);
+        // SAFETY: I1; it is aligned, and both words lie from `low` on and below `end`.
+        let (caller, address) = unsafe { read(frame) };
         if !(FIRST_CODE..=LAST_CODE).contains(&address) {
             return None;
         }
@@ -142,23 +148,27 @@ mod arch {
         Here { frame, stack }
     }
 
-    /// The two words of a frame, which is known to lie on the stack: I1 of [`Frames`].
+    /// The two words of a frame.
     ///
     /// They may belong to any variable of any function on that stack, so they are read by machine
     /// instructions, which the rules of the language for such variables do not concern.
+    ///
+    /// # Safety
+    ///
+    /// Two words are mapped there, and the address is aligned for one.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "two instructions")]
-    pub(super) fn read(frame: usize) -> (usize, usize) {
+    pub(super) unsafe fn read(frame: usize) -> (usize, usize) {
         let (caller, address): (usize, usize);
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: I1: mapped and aligned; nothing is written.
+        // SAFETY: the caller's promise; nothing is written.
         unsafe {
             asm!("mov {caller}, [{frame}]", "mov {address}, [{frame} + 8]",
                 frame = in(reg) frame, caller = out(reg) caller, address = lateout(reg) address,
                 options(readonly, nostack, preserves_flags));
         }
         #[cfg(target_arch = "aarch64")]
-        // SAFETY: I1: mapped and aligned; nothing is written.
+        // SAFETY: the caller's promise; nothing is written.
         unsafe {
             asm!("ldp {caller}, {address}, [{frame}]",
                 frame = in(reg) frame, caller = out(reg) caller, address = out(reg) address,
@@ -171,27 +181,38 @@ mod arch {
     #[cold]
     pub(super) fn called_with_a_frame() -> bool {
         let bounds = Bounds::of_thread();
-        bounds.contain(here().stack) && outer(bounds.end())
+        // SAFETY: the stack of this thread, on which it is now, ends there.
+        bounds.contain(here().stack) && unsafe { outer(bounds.end()) }
     }
 
     /// Longer than the machine code of [`outer`].
     const CODE: usize = 512;
 
     /// Calls, and does something afterwards, so that the call is one.
+    ///
+    /// # Safety
+    ///
+    /// `end` is the end of the stack that the calling thread is on.
     #[inline(never)]
-    fn outer(end: usize) -> bool {
-        let begin = (outer as fn(usize) -> bool as *const ()).addr();
-        let returns_to = core::hint::black_box(inner(end));
+    unsafe fn outer(end: usize) -> bool {
+        let begin = (outer as unsafe fn(usize) -> bool as *const ()).addr();
+        // SAFETY: the caller's promise.
+        let returns_to = core::hint::black_box(unsafe { inner(end) });
         returns_to.is_some_and(|address| (begin..begin + CODE).contains(&address))
     }
 
     /// Where this function returns to, by its frame.
     ///
     /// A function may put off making its frame until it needs one. This one calls, and so needs it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`outer`].
     #[inline(never)]
-    fn inner(end: usize) -> Option<usize> {
+    unsafe fn inner(end: usize) -> Option<usize> {
         nothing();
-        let address = Frames::new(here(), end, 1).next();
+        // SAFETY: the caller's promise; this function is on that stack as long as the walk lasts.
+        let address = unsafe { Frames::new(here(), end, 1) }.next();
         core::hint::black_box(address)
     }
 
@@ -213,7 +234,10 @@ mod arch {
         Here { frame: 0, stack: 0 }
     }
 
-    pub(super) fn read(_: usize) -> (usize, usize) {
+    /// # Safety
+    ///
+    /// None.
+    pub(super) unsafe fn read(_: usize) -> (usize, usize) {
         (0, 0)
     }
 
