@@ -28,12 +28,44 @@ pub(crate) const STANDING: u8 = u8::MAX;
 /// Seats of one word.
 const BITS: usize = usize::BITS as usize;
 
-/// A bit for each value of a byte; a one is a seat that is taken, or none.
-static TAKEN: [AtomicUsize; 256 / BITS] = {
-    let mut words = [const { AtomicUsize::new(0) }; 256 / BITS];
-    words[0] = AtomicUsize::new(1 << NEW);
-    words[256 / BITS - 1] = AtomicUsize::new(1 << (BITS - 1));
-    words
+/// Which seats are taken: a bit for each.
+pub(crate) struct Taken<const WORDS: usize>([AtomicUsize; WORDS]);
+
+impl<const WORDS: usize> Taken<WORDS> {
+    /// None of them.
+    pub(crate) const fn none() -> Self {
+        Self([const { AtomicUsize::new(0) }; WORDS])
+    }
+
+    /// Takes the lowest free seat.
+    pub(crate) fn claim(&self) -> Option<usize> {
+        self.0.iter().enumerate().find_map(|(index, word)| {
+            let mut seen = word.load(Ordering::Relaxed);
+            while seen != usize::MAX {
+                let bit = seen.trailing_ones();
+                // Acquire: partner of the `Release` in `release`, for what the last holder has done.
+                seen = word.fetch_or(1 << bit, Ordering::Acquire);
+                if seen & 1 << bit == 0 {
+                    return Some(index * BITS + bit as usize);
+                }
+            }
+            None
+        })
+    }
+
+    /// Gives up a seat that was claimed.
+    pub(crate) fn release(&self, seat: usize) {
+        // Release: partner of the `Acquire` in `claim`: the next one there sees what was done here.
+        self.0[seat / BITS].fetch_and(!(1 << (seat % BITS)), Ordering::Release);
+    }
+}
+
+/// A bit for each value of a byte; those that are no seat are never free.
+static TAKEN: Taken<{ 256 / BITS }> = {
+    let mut taken = Taken::none();
+    taken.0[0] = AtomicUsize::new(1 << NEW);
+    taken.0[256 / BITS - 1] = AtomicUsize::new(1 << (BITS - 1));
+    taken
 };
 
 const _: () = assert!(STANDING as usize == 255 && NEW == 0 && BITS <= 128);
@@ -91,43 +123,21 @@ pub(crate) fn aside<R>(call: impl FnOnce() -> R) -> R {
 fn sit_down() -> Option<u8> {
     // If the system allocates for the keeper through this very crate, that request stands.
     note(STANDING)?;
-    let seat = claim()?;
+    let claimed = TAKEN.claim()?;
+    let seat = u8::try_from(claimed).ok()?;
     if !keeper::keep(seat) {
-        release(seat);
+        TAKEN.release(claimed);
         return None;
     }
     note(seat)?;
     Some(seat)
 }
 
-/// Takes the lowest free seat.
-fn claim() -> Option<u8> {
-    (0..).zip(&TAKEN).find_map(|(index, word)| {
-        let mut seen = word.load(Ordering::Relaxed);
-        while seen != usize::MAX {
-            let bit = seen.trailing_ones();
-            // Acquire: partner of the `Release` in `release`, for what the last holder has done.
-            seen = word.fetch_or(1 << bit, Ordering::Acquire);
-            if seen & 1 << bit == 0 {
-                return u8::try_from(index * usize::BITS + bit).ok();
-            }
-        }
-        None
-    })
-}
-
-/// Gives up a seat that this thread has taken.
-fn release(seat: u8) {
-    let (word, bit) = (usize::from(seat) / BITS, usize::from(seat) % BITS);
-    // Release: partner of the `Acquire` in `claim`.
-    TAKEN[word].fetch_and(!(1 << bit), Ordering::Release);
-}
-
 /// This thread is about to end.
 fn leave(seat: u8) {
     // T1, before the seat is free.
     note(STANDING);
-    release(seat);
+    TAKEN.release(seat.into());
 }
 
 #[cfg(test)]

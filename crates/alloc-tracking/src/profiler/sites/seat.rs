@@ -8,16 +8,14 @@
 
 use core::cell::Cell;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
 
 use super::desk::Desk;
+use crate::seat::Taken;
 
 /// How many threads can sit at one time.
 pub(super) const SEATS: usize = if cfg!(miri) { 64 } else { 4096 };
-const BITS: usize = usize::BITS as usize;
 
-/// A bit for each seat; a one is a seat that is taken.
-static TAKEN: [AtomicUsize; SEATS / BITS] = [const { AtomicUsize::new(0) }; SEATS / BITS];
+static TAKEN: Taken<{ SEATS / usize::BITS as usize }> = Taken::none();
 
 /// In [`SEAT`] before the thread needs one.
 const NEW: usize = usize::MAX;
@@ -45,27 +43,9 @@ impl Drop for Keeper {
         // T2, before the seat is free.
         let _ = LAST.try_with(|last| last.set((NOBODY, NonNull::dangling())));
         if let Ok(seat @ 0..SEATS) = seat {
-            // Release: partner of the `Acquire` in `lowest`: the next one there sees what was done here.
-            TAKEN[seat / BITS].fetch_and(!(1 << (seat % BITS)), Ordering::Release);
+            TAKEN.release(seat);
         }
     }
-}
-
-/// Takes the lowest free seat.
-fn lowest() -> Option<usize> {
-    for (index, word) in TAKEN.iter().enumerate() {
-        let mut taken = word.load(Ordering::Relaxed);
-        while taken != usize::MAX {
-            let bit = taken.trailing_ones() as usize;
-            // Acquire: partner of the `Release` in `Keeper::drop`.
-            let before = word.fetch_or(1 << bit, Ordering::Acquire);
-            if before & (1 << bit) == 0 {
-                return Some(index * BITS + bit);
-            }
-            taken = before;
-        }
-    }
-    None
 }
 
 /// The seat of this thread, which takes one if it is new. `None` if it stands.
@@ -81,7 +61,7 @@ fn sit_down() -> Option<usize> {
     // To register a destructor may allocate: whoever comes back to a profiler from in there stands.
     note(STANDING)?;
     KEEPER.try_with(|_| ()).ok()?;
-    let seat = lowest()?;
+    let seat = TAKEN.claim()?;
     note(seat)?;
     Some(seat)
 }
