@@ -108,8 +108,8 @@ impl List<Free> {
 /// With one list the address of a block would be known only when the one before has come from
 /// memory. Here it is known one block earlier, so that the processor waits for two at once, and a
 /// block that is freed and taken again at once is not touched. Blocks that were freed in no order
-/// are taken in two thirds of the time, and a pair at one block takes less; a phase of frees alone,
-/// or of requests alone, takes four or five instructions more for each.
+/// are taken in half to four fifths of the time, and a pair at one block takes less; a phase of frees
+/// alone, or of requests alone, takes five or six instructions more for each.
 ///
 /// No list is stored empty on the way, as it would be with a [`List`]: that store would be one
 /// instruction in eight.
