@@ -215,8 +215,9 @@ pub(crate) struct ChunkList<A: Allocator> {
     /// L1: null or a published chunk. Chunks are never taken out of the list while it is shared, so
     /// no value returns, and a compare-exchange that finds the old value has missed nothing.
     head: AtomicPtr<Header>,
-    /// L2: null or a published chunk: the one that had a free block last.
-    current: AtomicPtr<Header>,
+    /// L2: null or a published chunk: the one that had a free block last. On a line of its own: it is written to by
+    /// whoever finds blocks elsewhere, and what lies around it is read for each block.
+    current: OwnLine<AtomicPtr<Header>>,
     /// L3: every published chunk is currently allocated by this.
     upstream: A,
 }
@@ -226,7 +227,7 @@ impl<A: Allocator> ChunkList<A> {
         /// The empty list.
         pub(crate) const fn new(upstream: A) -> Self {
             let head = AtomicPtr::new(ptr::null_mut());
-            let current = AtomicPtr::new(ptr::null_mut());
+            let current = OwnLine(AtomicPtr::new(ptr::null_mut()));
             Self { head, current, upstream }
         }
     }
@@ -267,7 +268,7 @@ impl<A: Allocator> ChunkList<A> {
     pub(crate) fn claim(&self, want: usize) -> Option<(&Header, Claim)> {
         // Acquire: pairs with the Release below; whoever stored it had acquired that chunk through
         // `head` before.
-        let current = self.current.load(Ordering::Acquire);
+        let current = self.current.0.load(Ordering::Acquire);
         // SAFETY: L2, and as in `iter`.
         let current_chunk = unsafe { current.as_ref() };
         if let Some(chunk) = current_chunk
@@ -279,7 +280,7 @@ impl<A: Allocator> ChunkList<A> {
             if let Some(claim) = chunk.bitmap().claim(want) {
                 let found = ptr::from_ref(chunk).cast_mut();
                 // Release: pairs with the Acquire above.
-                self.current.store(found, Ordering::Release);
+                self.current.0.store(found, Ordering::Release);
                 return Some((chunk, claim));
             }
         }

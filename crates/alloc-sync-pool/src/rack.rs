@@ -218,8 +218,11 @@ impl Racks {
         let pointer = ptr::from_ref(rack).cast_mut();
         loop {
             if let Some(entry) = self.entry(*rack.seat.get()) {
-                // Relaxed: as in `in_index`.
-                entry.store(pointer, Ordering::Relaxed);
+                // Relaxed: as in `in_index`. Entries of different seats lie on one line, which is not
+                // written to in vain.
+                if entry.load(Ordering::Relaxed) != pointer {
+                    entry.store(pointer, Ordering::Relaxed);
+                }
                 break;
             }
             if self.refused.load(Ordering::Relaxed)
