@@ -1,11 +1,20 @@
 //! The group `sync_pool`.
 
+use std::thread;
+
 use super::{Case, table};
 use crate::subjects::{heaps, shared};
 use crate::workloads::sync_pool::{PAIRS, exchange, hand_over, own_pairs};
 
-/// The numbers of threads.
-const THREADS: &[usize] = &[1, 2, 4, 8];
+/// The numbers of threads: 16 only where as many can run at once.
+fn threads() -> &'static [usize] {
+    let threads = &[1, 2, 4, 8, 16];
+    match thread::available_parallelism() {
+        Ok(most) if most.get() >= 16 => threads,
+        _ => &threads[..4],
+    }
+}
+
 /// What [`hand_over`] stands for.
 const HAND_OVER: &str = "Half of the threads take blocks and the others free them, in batches of 64: messages, pipelines.";
 
@@ -16,7 +25,7 @@ const QUARREL: &str =
 
 pub(super) fn add(cases: &mut Vec<Case>) {
     let first = cases.len();
-    table!(cases, "sync_pool", threads: THREADS,
+    table!(cases, "sync_pool", threads: threads(),
         floor: [shared::Idle],
         ours: [shared::SyncPooled, shared::SyncPooledLocal, shared::InlineSync],
         system: [heaps::SystemHeap],
@@ -39,11 +48,11 @@ pub(super) fn add(cases: &mut Vec<Case>) {
                 => exchange::<S, 4>;
         }
     );
-    table!(cases, "sync_pool", threads: THREADS,
+    table!(cases, "sync_pool", threads: threads(),
         floor: [shared::Ring], ours: [], system: [], peers: [],
         { "producer to consumer", PAIRS as u64, 0, HAND_OVER => hand_over::<S>; }
     );
-    table!(cases, "sync_pool", threads: THREADS,
+    table!(cases, "sync_pool", threads: threads(),
         floor: [shared::Newest], ours: [], system: [], peers: [],
         {
             "random exchange", PAIRS as u64, 0, EXCHANGE => exchange::<S, 1024>;

@@ -95,7 +95,8 @@ macro_rules! arithmetic {
 
 arithmetic!(usize);
 
-#[cfg(test)]
+// Not under Miri: it would take long, and nothing here touches memory.
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::{above_multiple, max_size, raise};
     use core::alloc::Layout;
@@ -141,7 +142,7 @@ mod tests {
 }
 
 /// Every input at a width of 8 bits, against arithmetic that is wide enough not to wrap.
-#[cfg(test)]
+#[cfg(all(test, not(miri)))]
 mod narrow {
     arithmetic!(u8);
 
@@ -177,7 +178,6 @@ mod narrow {
     /// Sizes up to `max_small` are not large and all beyond are, so that a length that is cut to it
     /// is as small as the size that was asked for.
     #[test]
-    #[cfg_attr(miri, ignore = "slow, and touches no memory")]
     fn one_size_parts_the_small_from_the_large() {
         for natural in [1, 4, 16] {
             for align in ALIGNS {
@@ -214,7 +214,6 @@ mod narrow {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "slow, and touches no memory")]
     fn what_is_left_to_zero_is_exact() {
         for inner in (0..=u8::MAX).step_by(5) {
             for distance in 0..=64 {

@@ -5,13 +5,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::{Limits, Upstream, Violation};
 
-/// The upstreams that each law runs over, and what they are called.
-fn upstreams() -> [(Upstream, &'static str); 2] {
+/// The upstreams that each law runs over, and what they are called. Under Miri it is the second one alone: it asks more
+/// of whoever stands on it, and the first one would take as long again.
+fn upstreams() -> impl Iterator<Item = (Upstream, &'static str)> {
     let hostile = Upstream::new().over_returning().least_aligned();
-    [
+    let both = [
         (Upstream::new(), ""),
         (hostile, "; over an over-returning, least-aligned upstream"),
-    ]
+    ];
+    both.into_iter().skip(usize::from(cfg!(miri)))
 }
 
 /// Runs a law on a new allocator over each upstream, and looks whether the upstream has everything back.

@@ -151,7 +151,8 @@ pub(crate) const fn batch(size: usize) -> usize {
     }
 }
 
-#[cfg(test)]
+// Not under Miri: it would take long, and nothing here touches memory.
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
 

@@ -213,7 +213,8 @@ pub(crate) const fn magazine_slots(limit: Option<usize>, all: usize) -> usize {
     }
 }
 
-#[cfg(test)]
+// Not under Miri: it would take long, and nothing here touches memory.
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
 

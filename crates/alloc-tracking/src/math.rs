@@ -73,7 +73,8 @@ pub(crate) const fn class_of(nanos: u64) -> usize {
     }
 }
 
-#[cfg(test)]
+// Not under Miri: it would take long, and nothing here touches memory.
+#[cfg(all(test, not(miri)))]
 mod tests {
     use super::*;
 
