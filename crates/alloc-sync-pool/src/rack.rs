@@ -19,7 +19,7 @@ use core::ptr::{self, NonNull};
 
 use alloc_core::{AllocError, Allocator};
 
-use crate::line::OwnLine;
+use crate::line::{LINE, OwnLine};
 use crate::magazine::Magazine;
 use crate::seat::{self, Held};
 use crate::sync::{
@@ -58,12 +58,14 @@ struct Index {
 const _: () = assert!(size_of::<Index>().is_multiple_of(align_of::<AtomicPtr<Rack>>()));
 
 impl Index {
-    /// The block of an index of `len` seats.
+    /// The block of an index of `len` seats: lines of its own, as all threads read it for each refill, and
+    /// what else the upstream puts there may be written to for each block.
     fn layout(len: usize) -> Result<Layout, AllocError> {
         let entries = Layout::array::<AtomicPtr<Rack>>(len).map_err(|_| AllocError)?;
         let (layout, _) = Layout::new::<Self>()
             .extend(entries)
             .map_err(|_| AllocError)?;
+        let layout = layout.align_to(LINE).map_err(|_| AllocError)?;
         Ok(layout.pad_to_align())
     }
 
