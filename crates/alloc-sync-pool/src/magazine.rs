@@ -9,6 +9,7 @@
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
+use crate::math::cold;
 use crate::sync::{self, AtomicPtr, AtomicUsize, MAGAZINE, Ordering, Place, const_fn};
 
 /// A word of a magazine, which whoever has the magazine reads and writes. If it is atomic, others
@@ -111,6 +112,8 @@ impl<T: Word<*mut u8>, L: Word<usize>> Magazine<T, L> {
             self.top.set(ptr::null_mut());
             return Some(top);
         }
+        // Not so seldom. But this way jumps in any case, and so the other one need not.
+        cold();
         let last = self.len.get().checked_sub(1)?;
         self.len.set(last);
         // SAFETY: M3.

@@ -140,9 +140,15 @@ impl Served {
         if layout.align() <= align_of::<*mut u8>() && layout.size() <= self.common {
             return true;
         }
+        cold();
         layout.size() <= self.block.size() && layout.align() <= self.block.align()
     }
 }
+
+/// Tells the compiler that this way is seldom taken.
+#[cold]
+#[inline]
+pub(crate) const fn cold() {}
 
 /// A distance between blocks, by which offsets are divided without a division.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
