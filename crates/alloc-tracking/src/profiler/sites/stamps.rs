@@ -56,32 +56,9 @@ pub(super) fn between(then: u64, now: u64) -> u64 {
 }
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
+#[inline]
 fn coarse(clock: &Clock) -> u64 {
-    use core::ffi::c_int;
-
-    #[repr(C)]
-    struct Timespec {
-        seconds: i64,
-        nanos: i64,
-    }
-    unsafe extern "C" {
-        fn clock_gettime(clock: c_int, time: *mut Timespec) -> c_int;
-    }
-    const CLOCK_MONOTONIC_COARSE: c_int = 6;
-
-    let mut time = Timespec {
-        seconds: 0,
-        nanos: 0,
-    };
-    // SAFETY: the declaration is that of a 64-bit Linux; `time` is a place to write to.
-    if unsafe { clock_gettime(CLOCK_MONOTONIC_COARSE, &raw mut time) } != 0 {
-        return clock.now();
-    }
-    let nanos = time
-        .seconds
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(time.nanos);
-    nanos.cast_unsigned()
+    crate::profiler::coarse::now().unwrap_or_else(|| clock.now())
 }
 
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64", not(miri))))]
