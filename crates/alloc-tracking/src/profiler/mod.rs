@@ -23,6 +23,7 @@ pub use fault::{FAULTS_KEPT, Fault, FaultCounts, FaultKind, Operation};
 pub use lifetimes::Lifetimes;
 pub use report::{LeakRecord, Report};
 pub use sites::Stamps;
+pub(crate) use sites::leave_seat;
 pub use stack::CallStack;
 
 use core::fmt;

@@ -44,6 +44,7 @@ use super::clock::Clock;
 use super::stack::{self, CallStack};
 use desk::Desk;
 use peak::Level;
+pub(crate) use seat::leave as leave_seat;
 pub use stamps::Stamps;
 pub(super) use stamps::TICK_BITS;
 use tally::Tally;
