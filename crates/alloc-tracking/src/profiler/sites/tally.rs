@@ -266,12 +266,14 @@ impl Tally {
     pub(super) fn read(&self, epoch: u64) -> Reading {
         let away = &self.away;
         let live = self.live();
-        let own_peak = if self.epoch.load(Relaxed) == epoch {
+        // What is of a later epoch than the caller knows was kept at a later peak, and is no longer what
+        // it was at the other one.
+        let own_peak = if self.epoch.load(Relaxed) >= epoch {
             self.at_peak.get()
         } else {
             self.held()
         };
-        let away_peak = if away.epoch.load(Relaxed) == epoch {
+        let away_peak = if away.epoch.load(Relaxed) >= epoch {
             away.at_peak.get()
         } else {
             away.net()
@@ -281,7 +283,12 @@ impl Tally {
         Reading {
             total: self.total(),
             live,
-            max: if live.bytes > max.bytes { live } else { max },
+            // What is live may seem to be less than nothing while threads are at work.
+            max: if live.bytes.cast_signed() > max.bytes.cast_signed() {
+                live
+            } else {
+                max
+            },
             at_peak: own_peak.less(away_peak),
             lifetimes: lifetimes.wrapping_add(away.lifetimes.load(Relaxed)),
             samples: self.samples.load(Relaxed),
@@ -357,6 +364,27 @@ mod tests {
         assert_eq!(reading.total, weight(4, 117));
         assert_eq!(reading.lifetimes, 8);
         assert_eq!(tally.read(2).at_peak, weight(0, 0));
+    }
+
+    /// A thread reaches a peak, and lets go of everything, while another one has begun to read.
+    #[test]
+    fn a_reader_that_comes_late_finds_the_later_peak() {
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        tally.born(0, weight(3, 300));
+        tally.away.died(0, weight(1, 100), 0);
+        // The peak is now.
+        tally.died(1, weight(1, 100), 0);
+        tally.away.died(1, weight(1, 100), 0);
+        assert_eq!(tally.read(0).at_peak, weight(2, 200));
+    }
+
+    /// A block is freed while somebody reads, and its birth was not seen.
+    #[test]
+    fn a_maximum_is_not_less_than_nothing() {
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        tally.born(0, weight(1, 50));
+        tally.away.died(0, weight(2, 80), 0);
+        assert_eq!(tally.read(0).max, weight(1, 50));
     }
 
     /// A consumer frees what a producer makes: the producer alone would believe that all is live.
