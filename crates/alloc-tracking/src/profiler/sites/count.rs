@@ -244,6 +244,8 @@ impl Sites {
     /// A block of a thread without a seat was allocated. It has no call stack.
     #[cold]
     fn born_standing(&self, size: usize, ticks: u64) -> Mark {
+        // Nothing but that the recording has begun.
+        self.id();
         let Some(tally) = self.common() else {
             // Relaxed: the number itself is all that is wanted.
             self.missed.fetch_add(1, Ordering::Relaxed);

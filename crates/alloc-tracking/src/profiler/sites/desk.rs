@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::alloc::System;
 
 use super::tally::Tally;
-use super::weight::distance;
+use super::weight::{distance, seed};
 use crate::profiler::stack::{self, CallStack, Frames};
 
 /// How many tallies are found at once. An interpreter has to look at each place: it gets few.
@@ -58,8 +58,9 @@ pub(super) unsafe fn free<T>(memory: NonNull<T>) {
 }
 
 impl Desk {
-    /// A new desk, with its tally for no stack. One byte in `mean` is to be a sample, if not 0.
-    pub(super) fn new(mean: u64) -> Option<NonNull<Self>> {
+    /// A new desk for the profiler of this number, with its tally for no stack. One byte in `mean` is to
+    /// be a sample, if not 0.
+    pub(super) fn new(mean: u64, profiler: u64) -> Option<NonNull<Self>> {
         let memory = allocate::<Self>()?;
         // SAFETY: all zero is a valid desk, and the memory lives until it is freed.
         let desk = unsafe { memory.as_ref() };
@@ -69,8 +70,7 @@ impl Desk {
             return None;
         };
         desk.root.store(root.as_ptr(), Ordering::Relaxed);
-        // No matter what, but not 0, and not the same in each thread.
-        let seed = (desk.number() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let seed = seed(desk.number(), profiler);
         desk.random.store(seed, Ordering::Relaxed);
         if mean > 0 {
             desk.set_out(mean);

@@ -234,16 +234,16 @@ impl Sites {
     fn find_desk(&self) -> Option<&Desk> {
         let seat = seat::take()?;
         let directory = self.directory()?;
-        let place = &directory[seat];
+        let (place, id) = (&directory[seat], self.id());
         let mut desk = place.load(Ordering::Relaxed);
         if desk.is_null() {
-            desk = Desk::new(self.mean)?.as_ptr();
+            desk = Desk::new(self.mean, id)?.as_ptr();
             // Release: partner of the `Acquire` in `for_each`. Nobody else writes to this place: it
             // is that of this thread's seat.
             place.store(desk, Ordering::Release);
         }
         let desk = NonNull::new(desk)?;
-        seat::remember(self.id(), desk);
+        seat::remember(id, desk);
         // SAFETY: I2.
         Some(unsafe { desk.as_ref() })
     }
@@ -255,17 +255,13 @@ impl Sites {
         if known != 0 {
             return known;
         }
-        let new = NEXT.fetch_add(1, Ordering::Relaxed);
-        // Relaxed: the number itself is all that is wanted.
-        let set = self
-            .id
-            .compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed);
-        if let Err(known) = set {
-            return known;
-        }
-        self.start
-            .store(self.stamps.now(&self.clock), Ordering::Relaxed);
-        new
+        let now = self.stamps.now(&self.clock);
+        // Relaxed: if that fails, another thread was here just before.
+        let (new, relaxed) = (NEXT.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let _ = self.start.compare_exchange(0, now, relaxed, relaxed);
+        // Release: partner of the `Acquire` in `run`, which then finds the start.
+        let set = self.id.compare_exchange(0, new, Ordering::Release, relaxed);
+        set.err().unwrap_or(new)
     }
 
     fn directory(&self) -> Option<&Directory> {

@@ -126,7 +126,11 @@ impl Sites {
     }
 
     fn run(&self, end: u64) -> Run {
-        let start = self.start.load(Ordering::Relaxed);
+        // Acquire: partner of the `Release` in `id`.
+        let start = match self.id.load(Ordering::Acquire) {
+            0 => end,
+            _ => self.start.load(Ordering::Relaxed),
+        };
         let since = |ticks| stamps::between(start, ticks) << NANOS_IN_TICK_LOG2;
         let peak = self.level.peak_at.load(Ordering::Relaxed);
         let mut run = Run::of_this_process().times(since(peak), since(end));
