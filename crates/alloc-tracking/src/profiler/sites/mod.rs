@@ -275,7 +275,7 @@ impl Sites {
             let memory = desk::allocate::<Tally>()?;
             // No desk has the number 0.
             // SAFETY: memory for a tally.
-            unsafe { memory.write(Tally::new(0, 0, &CallStack::EMPTY, 0)) };
+            unsafe { memory.write(Tally::new(0, desk::ROOT, &CallStack::EMPTY, 0)) };
             Some(memory)
         })
     }

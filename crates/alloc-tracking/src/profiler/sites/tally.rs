@@ -10,7 +10,7 @@ use crate::profiler::stack::CallStack;
 /// The counters of a call stack, as one desk sees it.
 ///
 /// The blocks that were allocated at a desk are counted in its tallies until they are freed, by
-/// whichever thread. The thread at the desk writes with plain loads and stores: nobody else writes to
+/// whichever thread, or resized by another one. The thread at the desk writes with plain loads and stores: nobody else writes to
 /// the first fields. What other threads do to these blocks is in `away`, under a lock. All sums
 /// wrap, and so do their differences.
 ///
@@ -51,7 +51,8 @@ pub(super) struct Away {
     lock: SpinLock<Nothing>,
     epoch: AtomicU64,
     freed: Sum,
-    /// Allocated: what blocks are that were resized.
+    /// Allocated: what blocks are that were resized by a thread without a desk, or with no room there for
+    /// their place.
     born: Sum,
     lifetimes: AtomicU64,
     /// `freed`, less `born`, when the peak of `epoch` was reached.
@@ -328,7 +329,7 @@ impl Away {
         });
     }
 
-    /// A block has another size now, on any thread.
+    /// A block has another size now, on any thread, and stays in this tally.
     #[cold]
     pub(super) fn resized(&self, epoch: u64, old: Weight, new: Weight) {
         self.change(epoch, |away| {
