@@ -251,7 +251,7 @@ impl Sites {
                 Place(here.as_ptr())
             }
             None => {
-                tally.away.resized(epoch, from, to);
+                tally.resized_away(epoch, from, to);
                 mark.place
             }
         };

@@ -23,7 +23,7 @@ pub(super) struct Tally {
     total: Sum,
     /// Of these, freed by the thread at the desk; others may have freed more.
     freed: Sum,
-    /// The number of live bytes from which on `max` has to be looked at again.
+    /// The number of live bytes from which on `max` has to be looked at again. Others may set it to 0.
     ceiling: AtomicU64,
     pub(super) hash: u64,
     /// The desk of this tally, as a number.
@@ -57,6 +57,8 @@ pub(super) struct Away {
     lifetimes: AtomicU64,
     /// `freed`, less `born`, when the peak of `epoch` was reached.
     at_peak: Sum,
+    /// The most that was live after something was born.
+    max: Sum,
 }
 
 /// What the lock guards are atomics: it makes one writer of many.
@@ -143,6 +145,7 @@ impl Tally {
                 born: Sum::new(),
                 lifetimes: AtomicU64::new(0),
                 at_peak: Sum::new(),
+                max: Sum::new(),
             },
             stack: *stack,
             tag,
@@ -213,10 +216,8 @@ impl Tally {
     fn look_at_max(&self) {
         let (away, max) = (self.away.net(), self.max.get());
         let live = self.held().less(away);
-        if live.bytes.wrapping_sub(max.bytes).cast_signed() > 0 {
-            self.max.set(live);
-        }
-        let max = self.max.get();
+        let max = max.or_larger(live);
+        self.max.set(max);
         self.ceiling
             .store(max.bytes.wrapping_add(away.bytes), Relaxed);
     }
@@ -237,6 +238,18 @@ impl Tally {
     pub(super) fn resized(&self, epoch: u64, old: Weight, new: Weight) {
         self.died(epoch, old, 0);
         self.born(epoch, new);
+    }
+
+    /// Does what [`resized`](Self::resized) does, on any thread.
+    #[cold]
+    pub(super) fn resized_away(&self, epoch: u64, old: Weight, new: Weight) {
+        self.away.change(epoch, |away| {
+            away.freed.add(old);
+            away.born.add(new);
+            away.max.set(self.live().or_larger(away.max.get()));
+            // What is live may be more than what is held now: the next birth is to look.
+            self.ceiling.store(0, Relaxed);
+        });
     }
 
     /// Notes how uncertain the weight of a sample is. On the thread at the desk.
@@ -279,17 +292,12 @@ impl Tally {
         } else {
             away.net()
         };
-        let max = self.max.get();
+        let max = self.max.get().or_larger(away.max.get());
         let lifetimes = self.lifetimes.load(Relaxed);
         Reading {
             total: self.total(),
             live,
-            // What is live may seem to be less than nothing while threads are at work.
-            max: if live.bytes.cast_signed() > max.bytes.cast_signed() {
-                live
-            } else {
-                max
-            },
+            max: max.or_larger(live),
             at_peak: own_peak.less(away_peak),
             lifetimes: lifetimes.wrapping_add(away.lifetimes.load(Relaxed)),
             samples: self.samples.load(Relaxed),
@@ -326,15 +334,6 @@ impl Away {
         self.change(epoch, |away| {
             away.freed.add(weight);
             add(&away.lifetimes, ticks);
-        });
-    }
-
-    /// A block has another size now, on any thread, and stays in this tally.
-    #[cold]
-    pub(super) fn resized(&self, epoch: u64, old: Weight, new: Weight) {
-        self.change(epoch, |away| {
-            away.freed.add(old);
-            away.born.add(new);
         });
     }
 }
@@ -410,10 +409,10 @@ mod tests {
         let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
         tally.born(0, weight(1, 50));
         tally.resized(0, weight(1, 50), weight(1, 60));
-        tally.away.resized(0, weight(1, 60), weight(1, 65));
+        tally.resized_away(0, weight(1, 60), weight(1, 65));
         assert_eq!(tally.read(1).live, weight(1, 65));
         assert_eq!(tally.read(1).max, weight(1, 65));
-        tally.away.resized(0, weight(1, 65), weight(1, 45));
+        tally.resized_away(0, weight(1, 65), weight(1, 45));
         tally.resized(0, weight(1, 45), weight(1, 44));
         assert_eq!(tally.read(1).live, weight(1, 44));
         assert_eq!(tally.read(1).total, weight(5, 50 + 60 + 65 + 45 + 44));

@@ -31,6 +31,16 @@ impl Weight {
         }
     }
 
+    /// The one with more bytes; this one, if they are equal. What is less than nothing has fewer.
+    #[must_use]
+    pub(super) fn or_larger(self, other: Self) -> Self {
+        if other.bytes.wrapping_sub(self.bytes).cast_signed() > 0 {
+            other
+        } else {
+            self
+        }
+    }
+
     /// The difference.
     #[must_use]
     #[inline]
