@@ -161,11 +161,11 @@ fn a_near_peak_is_near() {
 #[test]
 fn who_comes_below_the_peak_does_not_raise_it() {
     let heap = Tracking::exact(Global);
-    drop(BoxIn::new_in([0_u8; 100_000], &heap));
+    drop(BoxIn::new_in([0_u8; 10_000], &heap));
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let held = BoxIn::new_in([0_u8; 90_000], &heap);
-            assert_eq!(heap.stats().peak_bytes, 100_000);
+            let held = BoxIn::new_in([0_u8; 9_000], &heap);
+            assert_eq!(heap.stats().peak_bytes, 10_000);
             drop(held);
         });
     });

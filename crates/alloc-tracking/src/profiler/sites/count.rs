@@ -243,17 +243,14 @@ impl Sites {
     ) -> Mark {
         let epoch = self.epoch.load(Ordering::Relaxed);
         let here = desk.and_then(|desk| desk.tally_like(tally));
-        let place = match here {
-            Some(here) => {
-                tally.away.died(epoch, from, 0);
-                // SAFETY: I2: a tally of a desk of this.
-                unsafe { here.as_ref() }.born(epoch, to);
-                Place(here.as_ptr())
-            }
-            None => {
-                tally.resized_away(epoch, from, to);
-                mark.place
-            }
+        let place = if let Some(here) = here {
+            tally.away.died(epoch, from, 0);
+            // SAFETY: I2: a tally of a desk of this.
+            unsafe { here.as_ref() }.born(epoch, to);
+            Place(here.as_ptr())
+        } else {
+            tally.resized_away(epoch, from, to);
+            mark.place
         };
         self.drift_anywhere(desk, to.less(from).bytes.cast_signed());
         Mark::new(place, mark.ticks())
