@@ -145,10 +145,8 @@ mod tests {
             remember(7, NonNull::dangling());
             assert!(last(7).is_some() && last(8).is_none());
             // SAFETY: the declaration is that of POSIX; the key was made above.
-            assert_eq!(
-                unsafe { pthread_setspecific(key, (&raw const FORGOT).cast()) },
-                0
-            );
+            let set = unsafe { pthread_setspecific(key, (&raw const FORGOT).cast()) };
+            assert_eq!(set, 0);
         });
         thread.join().unwrap();
         assert!(FORGOT.load(Relaxed));
