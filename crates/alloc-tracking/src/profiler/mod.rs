@@ -162,6 +162,7 @@ impl<A> Profiler<A> {
     pub const fn with_call_stacks(mut self, depth: usize) -> Self {
         self.sites.set_depth(depth);
         self.sites.set_exact();
+        self.sites.set_moments(self.stamps);
         self
     }
 
@@ -170,6 +171,7 @@ impl<A> Profiler<A> {
     #[must_use]
     pub const fn with_stamps(mut self, stamps: Stamps) -> Self {
         self.stamps = stamps;
+        self.sites.set_moments(stamps);
         self
     }
 
@@ -180,11 +182,7 @@ impl<A> Profiler<A> {
     ///
     /// That of [`SiteProfiler::profile`].
     pub fn profile(&self) -> Profile {
-        let mut profile = self.sites.profile();
-        if self.stamps == Stamps::Precise {
-            profile.run.end = self.now();
-        }
-        profile
+        self.sites.profile()
     }
 
     /// Where a block was allocated. Empty without [call stacks](Self::with_call_stacks).

@@ -11,6 +11,7 @@
     reason = "a test is a sequence of calls"
 )]
 
+mod at_once;
 #[path = "../common/mod.rs"]
 mod common;
 mod late;

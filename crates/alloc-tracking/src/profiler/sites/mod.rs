@@ -92,7 +92,10 @@ pub(super) struct Sites {
     id: AtomicU64,
     on: AtomicBool,
     way: Way,
+    /// The clock of births and deaths.
     stamps: Stamps,
+    /// That of the beginning, the peak and the end.
+    moments: Stamps,
     exact: bool,
     tags: bool,
     depth: usize,
@@ -152,6 +155,7 @@ impl Sites {
             on: AtomicBool::new(true),
             way: Way::Plain,
             stamps: Stamps::None,
+            moments: Stamps::None,
             exact: false,
             tags: false,
             depth: 0,
@@ -175,7 +179,13 @@ impl Sites {
     /// Takes times.
     pub(super) const fn set_stamps(&mut self, stamps: Stamps) {
         self.stamps = stamps;
+        self.set_moments(stamps);
         self.set_way();
+    }
+
+    /// Takes the times of the recording alone, for whoever takes those of blocks elsewhere.
+    pub(super) const fn set_moments(&mut self, stamps: Stamps) {
+        self.moments = stamps;
     }
 
     /// Counts samples: one byte in `mean`, and the block that it is in. All blocks, if that is 0.
@@ -255,7 +265,7 @@ impl Sites {
         if known != 0 {
             return known;
         }
-        let now = self.stamps.now(&self.clock);
+        let now = self.moments.now(&self.clock);
         // Relaxed: if that fails, another thread was here just before.
         let (new, relaxed) = (NEXT.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let _ = self.start.compare_exchange(0, now, relaxed, relaxed);

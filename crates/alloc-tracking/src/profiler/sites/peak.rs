@@ -75,7 +75,7 @@ impl Sites {
         if live > level.peak.fetch_max(live, Ordering::Relaxed) {
             level
                 .peak_at
-                .store(self.stamps.now(&self.clock), Ordering::Relaxed);
+                .store(self.moments.now(&self.clock), Ordering::Relaxed);
             self.epoch.fetch_add(1, Ordering::Relaxed);
         }
     }

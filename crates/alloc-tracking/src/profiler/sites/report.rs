@@ -62,7 +62,7 @@ impl Sites {
         before: Option<&Here>,
         after: Option<&Here>,
     ) -> Profile {
-        let mut profile = Profile::new(self.run(self.stamps.now(&self.clock)));
+        let mut profile = Profile::new(self.run(self.moments.now(&self.clock)));
         for (address, stack, tag, now) in after.iter().flat_map(|after| &after.0) {
             let was = before.and_then(|Here(before)| {
                 let index = before.binary_search_by_key(address, |(address, ..)| *address);
@@ -103,7 +103,7 @@ impl Sites {
     /// All that is known, at this time.
     pub(in crate::profiler) fn profile(&self) -> Profile {
         let epoch = self.epoch.load(Ordering::Relaxed);
-        let end = self.stamps.now(&self.clock);
+        let end = self.moments.now(&self.clock);
         // First all readings, in memory that is not counted.
         let mut readings = VecIn::new_in(System);
         self.for_each(|tally| {
