@@ -14,7 +14,7 @@
 //! A child of `fork` has one thread, with the seat that it had in the parent. The seats of the others
 //! stay taken in it: it may have fewer, and nobody waits for one.
 
-mod keeper;
+pub(crate) mod keeper;
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -125,7 +125,7 @@ fn sit_down() -> Option<u8> {
     note(STANDING)?;
     let claimed = TAKEN.claim()?;
     let seat = u8::try_from(claimed).ok()?;
-    if !keeper::keep(seat) {
+    if !keeper::keep(keeper::Kind::Counters, claimed) {
         TAKEN.release(claimed);
         return None;
     }
@@ -134,10 +134,10 @@ fn sit_down() -> Option<u8> {
 }
 
 /// This thread is about to end.
-fn leave(seat: u8) {
+fn leave(seat: usize) {
     // T1, before the seat is free.
     note(STANDING);
-    TAKEN.release(seat.into());
+    TAKEN.release(seat);
 }
 
 #[cfg(test)]

@@ -236,6 +236,20 @@ fn lifetimes_add_up() {
     assert!(profile.run.peak < profile.run.end);
 }
 
+/// The clock of the stamps may have begun when the machine did.
+#[test]
+fn time_begins_with_the_first_block() {
+    for stamps in [Stamps::Coarse, Stamps::Precise] {
+        let heap = SiteProfiler::new(Global).with_stamps(stamps);
+        let before = heap.profile().run;
+        assert_eq!((before.peak, before.end), (0, 0), "{stamps:?}");
+        drop(Box::new_in(0_u8, &heap));
+        let after = heap.profile().run;
+        let minute = Duration::from_secs(60).as_nanos();
+        assert!(u128::from(after.end) < minute, "{stamps:?}: {after:?}");
+    }
+}
+
 #[test]
 fn nothing_new_is_recorded_while_it_is_off() {
     let heap = SiteProfiler::new(Global).switched_off().with_exact_peak();

@@ -14,12 +14,17 @@ use std::sync::{Mutex, mpsc};
 
 use alloc_core::{Allocator, ArcHandle, Global, boxed::Box};
 use alloc_tracking::profile::{Amount, Totals};
-use alloc_tracking::{SiteProfiler, Stamps};
+use alloc_tracking::{SiteProfiler, Stamps, Tag};
 use common::layout;
 
 fn totals<A>(heap: &SiteProfiler<A>) -> Totals {
     heap.profile().totals()
 }
+
+/// A block on its way to another thread.
+struct Travels(NonNull<u8>);
+// SAFETY: a block has one owner at a time.
+unsafe impl Send for Travels {}
 
 /// Frees a block of 100 bytes, of some after they were shrunk or grown.
 fn finish(heap: &ArcHandle<SiteProfiler<Global>>, i: u64, block: NonNull<u8>) {
@@ -39,10 +44,6 @@ fn finish(heap: &ArcHandle<SiteProfiler<Global>>, i: u64, block: NonNull<u8>) {
 /// allocated it, while that one does the same with the others.
 #[test]
 fn blocks_may_be_freed_on_other_threads() {
-    struct Travels(NonNull<u8>);
-    // SAFETY: a block has one owner at a time.
-    unsafe impl Send for Travels {}
-
     let rounds: u64 = if cfg!(miri) { 20 } else { 20_000 };
     for stamps in [Stamps::None, Stamps::Precise] {
         let heap = ArcHandle::new(SiteProfiler::new(Global).with_stamps(stamps));
@@ -77,6 +78,32 @@ fn blocks_may_be_freed_on_other_threads() {
             heap.peak_bytes()
         );
     }
+}
+
+/// What a place has at most it may have on another thread than the one that allocated there first.
+#[test]
+fn a_block_that_grows_elsewhere_counts_where_it_is_from() {
+    let heap = SiteProfiler::new(Global).with_tags();
+    let (small, large) = (layout(10, 1), layout(5000, 1));
+    let block = Tag::new("tests: from here").run(|| heap.allocate(small).unwrap());
+    let block = Travels(block.cast());
+    let end = |block: Travels| {
+        // SAFETY: the block that was allocated above, and then that which it becomes.
+        unsafe {
+            let block = heap.grow(block.0, small, large).unwrap().cast();
+            heap.deallocate(block, large);
+        }
+    };
+    std::thread::scope(|scope| scope.spawn(|| end(block)).join().unwrap());
+    let profile = heap.profile();
+    let [site] = &profile.sites[..] else {
+        panic!("{profile}");
+    };
+    assert_eq!(site.tag.as_deref(), Some("tests: from here"));
+    assert_eq!(site.total, Amount::new(2, 5010));
+    // Of the two threads together it is not known whether they had it at one time.
+    assert!((5000..=5010).contains(&site.max.bytes), "{site:?}");
+    assert_eq!(site.at_end, Amount::default());
 }
 
 /// Whatever comes first after the peak, a birth or a death, finds that there was one. What is live at

@@ -356,6 +356,25 @@ fn a_table_and_places_agree() {
     assert_eq!(heap.profile().totals().at_end, Amount::default());
 }
 
+#[test]
+fn a_table_knows_when_the_peak_was() {
+    let pause = std::time::Duration::from_millis(if cfg!(miri) { 5 } else { 30 });
+    for stamps in [Stamps::Precise, Stamps::Coarse] {
+        let heap = Profiler::new(Global)
+            .with_stamps(stamps)
+            .with_call_stacks(8);
+        free(&heap, small(&heap), 10);
+        std::thread::sleep(pause);
+        free(&heap, large(&heap), 1000);
+        std::thread::sleep(pause);
+        let run = heap.profile().run;
+        // A coarse clock moves every 10 ms at least.
+        let early = (pause / 2).as_nanos();
+        assert!(u128::from(run.peak) > early, "{run:?}");
+        assert!(u128::from(run.end - run.peak) > early, "{run:?}");
+    }
+}
+
 /// What an arena's reset takes with it is live no longer.
 #[test]
 fn a_reset_ends_what_is_live_at_each_place() {

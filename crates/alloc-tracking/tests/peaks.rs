@@ -157,6 +157,36 @@ fn a_near_peak_is_near() {
     held_together(&Tracking::new(Global));
 }
 
+/// A thread that comes when less is live than once was may not be taken to have been as high.
+#[test]
+fn who_comes_below_the_peak_does_not_raise_it() {
+    let heap = Tracking::exact(Global);
+    drop(BoxIn::new_in([0_u8; 10_000], &heap));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let held = BoxIn::new_in([0_u8; 9_000], &heap);
+            assert_eq!(heap.stats().peak_bytes, 10_000);
+            drop(held);
+        });
+    });
+}
+
+/// Threads that have their turns one after another may count as one, whose peaks are exact.
+#[test]
+fn who_comes_next_on_a_seat_keeps_its_peak() {
+    // Others may take the seat in between: then it is not one thread, and the bound says so.
+    for _ in 0..if cfg!(miri) { 3 } else { 20 } {
+        let heap = Tracking::new(Global);
+        for count in [50, 1] {
+            let block = |_| BoxIn::new_in([0_u8; 10], &heap);
+            let work = || drop((0..count).map(block).collect::<Vec<_>>());
+            std::thread::scope(|scope| scope.spawn(work).join().unwrap());
+        }
+        let stats = heap.stats();
+        assert!(500 - stats.peak_bytes <= stats.peak_bytes_within, "{stats}");
+    }
+}
+
 /// A peak of another thread is over when a new account begins, whoever begins it.
 #[test]
 fn a_reset_ends_the_peaks_of_all_threads() {

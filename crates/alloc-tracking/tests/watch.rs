@@ -134,6 +134,31 @@ fn a_growth_is_an_allocation() {
     assert!(message(|| watched.assert_nothing_allocated()).is_some());
 }
 
+/// Who resizes a block allocates it anew, whoever has allocated it first.
+#[test]
+fn a_growth_is_an_allocation_of_the_thread_that_grows() {
+    let grow = |bytes: &mut Vec<u8>| bytes.reserve_exact(20);
+    let mut bytes = thread::spawn(|| Vec::with_capacity(10)).join().unwrap();
+    let ((), watched) = HEAP.watch(|| grow(&mut bytes));
+    assert_eq!(watched.allocated(), Amount::new(1, 20));
+    assert_eq!(watched.left(), Amount::new(1, 20));
+
+    let mut bytes = Vec::with_capacity(10);
+    let turn = Barrier::new(2);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            turn.wait();
+            grow(&mut bytes);
+            turn.wait();
+        });
+        let ((), watched) = HEAP.watch(|| {
+            turn.wait();
+            turn.wait();
+        });
+        watched.assert_nothing_allocated();
+    });
+}
+
 /// An assertion that knows nothing does not pass.
 #[test]
 fn who_cannot_know_says_so() {

@@ -94,6 +94,10 @@ impl Slots {
             None => seat::aside(|| self.add(seat))?,
         };
         let entry = &self.entries[usize::from(seat)];
+        if self.is_entered(slot) {
+            // By the last holder of the seat, with which this thread is one, and whose height it keeps.
+            return Some(slot);
+        }
         // Acquire: partner of the `Release` in `vacate`. If this overwrites what was written there,
         // the peaks of the new account are seen below; otherwise the entry is vacant again after this.
         entry.swap(ptr::from_ref(slot).cast_mut(), Ordering::Acquire);

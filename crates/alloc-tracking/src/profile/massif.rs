@@ -12,6 +12,8 @@ use super::{Amount, Clock, Metric, Point, Profile};
 const ROOT: &str = "(heap allocation functions) of the program";
 /// Branches with less than a thousandth of the tree are added up.
 const THRESHOLD: u64 = 1000;
+/// Levels of a tree at most: the space that a line begins with grows with each.
+const DEEPEST: usize = 1 << 12;
 const BELOW: &str = "below massif's threshold (0.10%)";
 
 impl Profile {
@@ -20,7 +22,8 @@ impl Profile {
     ///
     /// The curve is the profile's [`series`](Self::series), between a start with nothing, the peak and the
     /// end. A thread and a tag are the first lines of their stacks, by which a tree groups. A `#` in a name
-    /// becomes `.`, since a comment would begin with it.
+    /// becomes `.`, since a comment would begin with it. Trees have at most 4,096 levels; outer calls beyond
+    /// that are left out.
     ///
     /// # Errors
     ///
@@ -151,6 +154,9 @@ impl<'a> Branch<'a> {
 
     fn children(&self) -> Vec<Branch<'a>> {
         let depth = self.depth;
+        if depth >= DEEPEST {
+            return Vec::new();
+        }
         // Those that end here come first.
         let ended = self.paths.partition_point(|path| path.0.len() <= depth);
         let groups = self.paths[ended..].chunk_by(|a, b| a.0[depth] == b.0[depth]);

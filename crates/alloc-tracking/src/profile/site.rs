@@ -20,7 +20,7 @@ pub struct Site {
     pub thread: Option<String>,
     /// All blocks that were ever allocated here.
     pub total: Amount,
-    /// The most blocks that were live at one time, and the most bytes: not always at the same time.
+    /// The most bytes that were live at one time, and the blocks that they were in.
     pub max: Amount,
     /// What was live when the whole heap was largest.
     pub at_peak: Amount,

@@ -257,7 +257,7 @@ mod tests {
             kind: FaultKind::DoubleFree,
             operation: Operation::Deallocate,
             address,
-            expected: Some(Layout::new::<u64>()),
+            expected: Layout::from_size_align(8, 8).ok(),
             given: Layout::new::<u32>(),
             age: Some(Duration::from_micros(350)),
             thread: 2,

@@ -220,13 +220,11 @@ impl<A> Profiler<A> {
         match (held, block) {
             (Held::Tracked(record), None) => self.table.put_back(address, record),
             (Held::Tracked(record), Some(block)) if block == ptr => {
-                self.resized(record, new);
-                self.table.put_back(address, record.resized(new));
+                self.table.put_back(address, self.resized(record, new));
             }
             (Held::Tracked(record), Some(block)) => {
                 self.table.release(address);
-                self.resized(record, new);
-                self.enter(block, record.resized(new), new);
+                self.enter(block, self.resized(record, new), new);
             }
             (Held::Untracked, None) => self.table.put_back_untracked(address),
             (Held::Untracked, Some(block)) => {
@@ -238,12 +236,13 @@ impl<A> Profiler<A> {
         }
     }
 
-    /// Counts a block that has another size now.
+    /// Counts a block that has another size now. Returns its record.
     #[inline]
-    fn resized(&self, record: Record, new: Layout) {
+    fn resized(&self, record: Record, new: Layout) -> Record {
         let old = record.layout().map_or(0, |old| old.size());
         let mark = Mark::new(record.place, 0);
-        self.sites.resized(mark, old, new.size());
+        let place = self.sites.resized(mark, old, new.size()).place;
+        record.resized(new, place)
     }
 
     /// Whether a pointer to no bytes may be what its caller says; if not, records why.

@@ -27,6 +27,7 @@ pub use fault::{FAULTS_KEPT, Fault, FaultCounts, FaultKind, Operation};
 pub use lifetimes::Lifetimes;
 pub use report::{LeakRecord, Report};
 pub use sites::Stamps;
+pub(crate) use sites::leave_seat;
 pub use stack::CallStack;
 
 use core::fmt;
@@ -165,6 +166,7 @@ impl<A> Profiler<A> {
     pub const fn with_call_stacks(mut self, depth: usize) -> Self {
         self.sites.set_depth(depth);
         self.sites.set_exact();
+        self.sites.set_moments(self.stamps);
         self
     }
 
@@ -173,6 +175,7 @@ impl<A> Profiler<A> {
     #[must_use]
     pub const fn with_stamps(mut self, stamps: Stamps) -> Self {
         self.stamps = stamps;
+        self.sites.set_moments(stamps);
         self
     }
 
@@ -183,11 +186,7 @@ impl<A> Profiler<A> {
     ///
     /// That of [`SiteProfiler::profile`].
     pub fn profile(&self) -> Profile {
-        let mut profile = self.sites.profile();
-        if self.stamps == Stamps::Precise {
-            profile.run.end = self.now();
-        }
-        profile
+        self.sites.profile()
     }
 
     /// Where a block was allocated. Empty without [call stacks](Self::with_call_stacks).

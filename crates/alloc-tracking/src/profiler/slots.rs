@@ -42,10 +42,11 @@ impl Record {
     }
 
     /// The same block after it was grown or shrunk: it is as old as it was.
-    pub(super) fn resized(self, layout: Layout) -> Self {
+    pub(super) fn resized(self, layout: Layout, place: Place) -> Self {
         Self {
             size: layout.size(),
             align_log2: log2(layout),
+            place,
             ..self
         }
     }

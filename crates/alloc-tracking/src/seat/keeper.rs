@@ -1,7 +1,26 @@
 //! Learns from the system that a thread ends.
 
+/// The two kinds of seats that a thread may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// For [`Counters`](crate::counters).
+    Counters,
+    /// For the [profilers](crate::profiler) by site.
+    Sites,
+}
+
+impl Kind {
+    /// The calling thread, which is about to end, leaves its seat of this kind.
+    fn leave(self, seat: usize) {
+        match self {
+            Self::Counters => super::leave(seat),
+            Self::Sites => crate::profiler::leave_seat(seat),
+        }
+    }
+}
+
 #[cfg(any(target_os = "linux", target_os = "freebsd", target_vendor = "apple"))]
-pub(super) use posix::keep;
+pub(crate) use posix::keep;
 
 /// Thread-specific values of POSIX: a key with a destructor for whoever has set a value.
 #[cfg(any(target_os = "linux", target_os = "freebsd", target_vendor = "apple"))]
@@ -9,6 +28,8 @@ mod posix {
     use core::ffi::{c_int, c_void};
     use core::ptr;
     use core::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::Kind;
 
     #[cfg(target_os = "linux")]
     type Key = core::ffi::c_uint;
@@ -21,6 +42,7 @@ mod posix {
         fn pthread_key_create(key: *mut Key, end: Option<extern "C" fn(*mut c_void)>) -> c_int;
         fn pthread_key_delete(key: Key) -> c_int;
         fn pthread_setspecific(key: Key, value: *const c_void) -> c_int;
+        fn pthread_getspecific(key: Key) -> *mut c_void;
     }
 
     /// No key was made yet.
@@ -29,11 +51,30 @@ mod posix {
     /// The key of the process, once it was made.
     static KEY: AtomicUsize = AtomicUsize::new(NONE);
 
-    /// Has the calling thread leave its seat when it ends. Returns whether it will.
-    pub(in crate::seat) fn keep(seat: u8) -> bool {
-        let value = ptr::without_provenance(usize::from(seat));
+    /// Bits of a seat in the value that a thread sets, which has both kinds: 0 is no seat, and n + 1 is
+    /// the seat n.
+    const BITS: usize = 16;
+    const KINDS: [Kind; 2] = [Kind::Counters, Kind::Sites];
+
+    /// The part of such a value that is for a kind begins at this bit.
+    fn begin(kind: Kind) -> usize {
+        match kind {
+            Kind::Counters => 0,
+            Kind::Sites => BITS,
+        }
+    }
+
+    /// Has the calling thread leave its seat of a kind, below 2¹⁶ − 1, when it ends. Returns whether it
+    /// will. It had none of that kind.
+    pub(crate) fn keep(kind: Kind, seat: usize) -> bool {
+        let Some(key) = key() else {
+            return false;
+        };
+        // SAFETY: the declaration is that of POSIX. Of a key that was deleted there is no value.
+        let others = unsafe { pthread_getspecific(key) }.addr();
+        let value = ptr::without_provenance(others | (seat + 1) << begin(kind));
         // SAFETY: the declaration is that of POSIX. A key that was deleted is an error to the system.
-        key().is_some_and(|key| unsafe { pthread_setspecific(key, value) } == 0)
+        unsafe { pthread_setspecific(key, value) == 0 }
     }
 
     fn key() -> Option<Key> {
@@ -80,20 +121,43 @@ mod posix {
 
     /// Called by the system on a thread that ends, with the value that the thread has set.
     extern "C" fn end(value: *mut c_void) {
-        if let Ok(seat) = u8::try_from(value.addr()) {
-            crate::seat::leave(seat);
+        for kind in KINDS {
+            let number = value.addr() >> begin(kind) & ((1 << BITS) - 1);
+            if let Some(seat) = number.checked_sub(1) {
+                kind.leave(seat);
+            }
         }
     }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "freebsd", target_vendor = "apple")))]
-pub(super) use elsewhere::keep;
+pub(crate) use elsewhere::keep;
 
-/// Where nobody tells that a thread ends, it takes its seat along. Who comes when all are taken does
-/// without, and counts as exactly.
+/// Where the system tells nobody that a thread ends. A thread takes its seat for counters along: who
+/// comes when all are taken does without, and counts as exactly. Of its seat for sites the standard
+/// library tells, by a destructor. Before Rust 1.93 that ended the process if the first thing that a
+/// thread asks of the global allocator is the memory for another destructor's entry.
 #[cfg(not(any(target_os = "linux", target_os = "freebsd", target_vendor = "apple")))]
 mod elsewhere {
-    pub(in crate::seat) fn keep(_: u8) -> bool {
-        true
+    use core::cell::Cell;
+
+    use super::Kind;
+
+    struct Leaver(Cell<Option<usize>>);
+
+    impl Drop for Leaver {
+        fn drop(&mut self) {
+            if let Some(seat) = self.0.get() {
+                Kind::Sites.leave(seat);
+            }
+        }
+    }
+
+    std::thread_local! {
+        static LEAVER: Leaver = const { Leaver(Cell::new(None)) };
+    }
+
+    pub(crate) fn keep(kind: Kind, seat: usize) -> bool {
+        kind == Kind::Counters || LEAVER.try_with(|leaver| leaver.0.set(Some(seat))).is_ok()
     }
 }

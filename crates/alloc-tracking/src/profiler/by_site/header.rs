@@ -47,6 +47,11 @@ pub(super) struct Outer {
 }
 
 const HEADER: Layout = Layout::new::<Header>();
+/// The room for it: a power of two, which its size is not where words have 4 bytes and `u64` is aligned
+/// to as many.
+const ROOM: usize = HEADER.size().next_power_of_two();
+// What the documentation of `SiteProfiler` says of it.
+const _: () = assert!(ROOM == 16);
 const TORN: u64 = u64::MAX;
 
 impl Outer {
@@ -55,7 +60,7 @@ impl Outer {
     pub(super) fn of(layout: Layout) -> Option<Self> {
         let align = layout.align().max(HEADER.align());
         // Both are powers of two, so this is a multiple of the alignment and has room for the header.
-        let offset = align.max(HEADER.size());
+        let offset = align.max(ROOM);
         let size = layout.size().checked_add(offset)?;
         let layout = Layout::from_size_align(size, align).ok()?;
         Some(Self { layout, offset })
@@ -155,7 +160,7 @@ mod tests {
                 let layout = Layout::from_size_align(size, 1 << align_log2).unwrap();
                 let outer = Outer::of(layout).unwrap();
                 assert!(outer.offset >= 16 && outer.offset.is_multiple_of(layout.align()));
-                assert!(outer.layout.align() >= layout.align().max(8));
+                assert!(outer.layout.align() >= layout.align().max(HEADER.align()));
                 assert_eq!(outer.layout.size(), outer.offset + size);
                 assert!(outer.offset <= layout.align().max(16));
             }

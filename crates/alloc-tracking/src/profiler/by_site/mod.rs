@@ -67,7 +67,7 @@ use header::Seal;
 ///
 /// # Threads
 ///
-/// Threads write to no memory in common, but where one frees what another one allocated. Then the
+/// Threads write to no memory in common, but where one frees or resizes what another one allocated. Then the
 /// place in question is locked for a few instructions. Everything in [`Profiler`](crate::Profiler)
 /// about hooks, signal handlers and `fork` holds here. A child of `fork` may miss the last event of
 /// each of its parent's other threads.

@@ -23,7 +23,8 @@ impl<A> SiteProfiler<A> {
     ///
     /// What counts is what is allocated by the calling thread, wherever it is freed. So tests that run
     /// side by side do not disturb each other, and what other threads allocate for the code is not seen.
-    /// A block that is resized counts as a new one. What the result holds is live at the end.
+    /// A block that is resized counts as a new one, of the thread that resizes it. What the result holds is
+    /// live at the end.
     ///
     /// If `work` unwinds, so does this.
     ///

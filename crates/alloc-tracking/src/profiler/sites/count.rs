@@ -204,6 +204,9 @@ impl Sites {
     }
 
     /// A block has another size now. A sample is none any more, and what was none may become one.
+    ///
+    /// It stays at its place in the program, and is counted at the desk of this thread from now on: it is
+    /// this thread that allocates it anew, and what it has at most is known at one desk alone.
     #[inline]
     pub(in crate::profiler) fn resized(&self, mark: Mark, old: usize, new: usize) -> Mark {
         if self.mean > 0 {
@@ -222,13 +225,35 @@ impl Sites {
             Some(desk) if desk.number() == tally.desk => {
                 tally.resized(epoch, from, to);
                 self.drift(desk, change);
+                mark
             }
-            desk => {
-                tally.away.resized(epoch, from, to);
-                self.drift_anywhere(desk, change);
-            }
+            desk => self.resized_elsewhere(desk, tally, mark, (from, to)),
         }
-        mark
+    }
+
+    /// Does what [`resized`](Self::resized) does with a block that is counted at another desk than that of
+    /// this thread.
+    #[cold]
+    fn resized_elsewhere(
+        &self,
+        desk: Option<&Desk>,
+        tally: &Tally,
+        mark: Mark,
+        (from, to): (Weight, Weight),
+    ) -> Mark {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let here = desk.and_then(|desk| desk.tally_like(tally));
+        let place = if let Some(here) = here {
+            tally.away.died(epoch, from, 0);
+            // SAFETY: I2: a tally of a desk of this.
+            unsafe { here.as_ref() }.born(epoch, to);
+            Place(here.as_ptr())
+        } else {
+            tally.resized_away(epoch, from, to);
+            mark.place
+        };
+        self.drift_anywhere(desk, to.less(from).bytes.cast_signed());
+        Mark::new(place, mark.ticks())
     }
 
     /// What a block counts for that is counted.
@@ -244,6 +269,8 @@ impl Sites {
     /// A block of a thread without a seat was allocated. It has no call stack.
     #[cold]
     fn born_standing(&self, size: usize, ticks: u64) -> Mark {
+        // Nothing but that the recording has begun.
+        self.id();
         let Some(tally) = self.common() else {
             // Relaxed: the number itself is all that is wanted.
             self.missed.fetch_add(1, Ordering::Relaxed);

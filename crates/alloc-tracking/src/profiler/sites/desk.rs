@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::alloc::System;
 
 use super::tally::Tally;
-use super::weight::distance;
+use super::weight::{distance, seed};
 use crate::profiler::stack::{self, CallStack, Frames};
 
 /// How many tallies are found at once. An interpreter has to look at each place: it gets few.
@@ -16,6 +16,9 @@ const BUCKETS: usize = if cfg!(miri) { 16 } else { 2048 };
 /// How many call stacks a desk tells apart. A program has some thousands; deep recursion, or stacks
 /// that are misread, could make any number of them.
 pub(super) const MOST_SITES: u64 = 1 << 16;
+
+/// The hash of the tally without a stack or a tag.
+pub(super) const ROOT: u64 = 0;
 
 /// The tallies of one seat, for one profiler.
 ///
@@ -58,19 +61,19 @@ pub(super) unsafe fn free<T>(memory: NonNull<T>) {
 }
 
 impl Desk {
-    /// A new desk, with its tally for no stack. One byte in `mean` is to be a sample, if not 0.
-    pub(super) fn new(mean: u64) -> Option<NonNull<Self>> {
+    /// A new desk for the profiler of this number, with its tally for no stack. One byte in `mean` is to
+    /// be a sample, if not 0.
+    pub(super) fn new(mean: u64, profiler: u64) -> Option<NonNull<Self>> {
         let memory = allocate::<Self>()?;
         // SAFETY: all zero is a valid desk, and the memory lives until it is freed.
         let desk = unsafe { memory.as_ref() };
-        let Some(root) = desk.make(0, Frames::NONE, 0) else {
+        let Some(root) = desk.make(ROOT, &CallStack::EMPTY, 0) else {
             // SAFETY: just allocated, and not passed on.
             unsafe { free(memory) };
             return None;
         };
         desk.root.store(root.as_ptr(), Ordering::Relaxed);
-        // No matter what, but not 0, and not the same in each thread.
-        let seed = (desk.number() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+        let seed = seed(desk.number(), profiler);
         desk.random.store(seed, Ordering::Relaxed);
         if mean > 0 {
             desk.set_out(mean);
@@ -113,9 +116,9 @@ impl Desk {
         self.set_drift(limit);
     }
 
-    fn make(&self, hash: u64, frames: Frames, tag: u32) -> Option<NonNull<Tally>> {
+    fn make(&self, hash: u64, stack: &CallStack, tag: u32) -> Option<NonNull<Tally>> {
         let memory = allocate::<Tally>()?;
-        let tally = Tally::new(self.number(), hash, &CallStack::of(frames), tag);
+        let tally = Tally::new(self.number(), hash, stack, tag);
         // SAFETY: memory for a tally.
         unsafe { memory.write(tally) };
         Some(memory)
@@ -128,7 +131,8 @@ impl Desk {
         unsafe { NonNull::new_unchecked(self.root.load(Ordering::Relaxed)) }
     }
 
-    /// The tally of a stack and a tag. On the thread at the desk.
+    /// The tally of a stack and a tag, or that of neither, if there is none or no room for it. On the
+    /// thread at the desk.
     #[inline]
     pub(super) fn tally(&self, frames: Frames, tag: u32) -> NonNull<Tally> {
         let hash = stack::hash(&frames) ^ u64::from(tag).wrapping_mul(0xA24B_AED4_963E_E407);
@@ -138,14 +142,30 @@ impl Desk {
         if let Some(tally) = cached.filter(|tally| unsafe { tally.as_ref() }.hash == hash) {
             return tally;
         }
-        let tally = self.find_or_make(hash, frames, tag);
+        let Some(tally) = self.find_or_make(hash, tag, || CallStack::of(frames)) else {
+            return self.root();
+        };
         place.store(tally.as_ptr(), Ordering::Relaxed);
         tally
     }
 
-    /// The tally of a stack and a tag, or that of neither, if there is none or no room for it.
+    /// The tally of the stack and the tag of another desk's tally, if there is one or room for it. On the
+    /// thread at the desk.
     #[cold]
-    fn find_or_make(&self, hash: u64, frames: Frames, tag: u32) -> NonNull<Tally> {
+    pub(super) fn tally_like(&self, other: &Tally) -> Option<NonNull<Tally>> {
+        if other.hash == ROOT {
+            return Some(self.root());
+        }
+        self.find_or_make(other.hash, other.tag, || other.stack)
+    }
+
+    #[cold]
+    fn find_or_make(
+        &self,
+        hash: u64,
+        tag: u32,
+        stack: impl FnOnce() -> CallStack,
+    ) -> Option<NonNull<Tally>> {
         let bucket = &self.buckets[index(hash.rotate_left(32), BUCKETS)];
         let first = bucket.load(Ordering::Relaxed);
         let mut next = first;
@@ -153,20 +173,15 @@ impl Desk {
             // SAFETY: I1.
             let found = unsafe { tally.as_ref() };
             if found.hash == hash {
-                return tally;
+                return Some(tally);
             }
             next = found.next.load(Ordering::Relaxed);
         }
         let sites = self.sites.load(Ordering::Relaxed);
-        let has_room = sites < MOST_SITES;
-        let made = if has_room {
-            self.make(hash, frames, tag)
-        } else {
-            None
-        };
-        let Some(tally) = made else {
-            return self.root();
-        };
+        if sites >= MOST_SITES {
+            return None;
+        }
+        let tally = self.make(hash, &stack(), tag)?;
         // SAFETY: I1, just made.
         unsafe { tally.as_ref() }
             .next
@@ -174,7 +189,7 @@ impl Desk {
         // Release: partner of the `Acquire` in `for_each`, which finds a finished tally.
         bucket.store(tally.as_ptr(), Ordering::Release);
         self.sites.store(sites + 1, Ordering::Relaxed);
-        tally
+        Some(tally)
     }
 
     /// Whether a block of this size is to be none of the samples; if so, goes on to the next one. On

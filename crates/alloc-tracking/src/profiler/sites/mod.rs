@@ -44,6 +44,7 @@ use super::clock::Clock;
 use super::stack::{self, CallStack};
 use desk::Desk;
 use peak::Level;
+pub(crate) use seat::leave as leave_seat;
 pub use stamps::Stamps;
 pub(super) use stamps::TICK_BITS;
 use tally::Tally;
@@ -91,7 +92,10 @@ pub(super) struct Sites {
     id: AtomicU64,
     on: AtomicBool,
     way: Way,
+    /// The clock of births and deaths.
     stamps: Stamps,
+    /// That of the beginning, the peak and the end.
+    moments: Stamps,
     exact: bool,
     tags: bool,
     depth: usize,
@@ -151,6 +155,7 @@ impl Sites {
             on: AtomicBool::new(true),
             way: Way::Plain,
             stamps: Stamps::None,
+            moments: Stamps::None,
             exact: false,
             tags: false,
             depth: 0,
@@ -174,7 +179,13 @@ impl Sites {
     /// Takes times.
     pub(super) const fn set_stamps(&mut self, stamps: Stamps) {
         self.stamps = stamps;
+        self.set_moments(stamps);
         self.set_way();
+    }
+
+    /// Takes the times of the recording alone, for whoever takes those of blocks elsewhere.
+    pub(super) const fn set_moments(&mut self, stamps: Stamps) {
+        self.moments = stamps;
     }
 
     /// Counts samples: one byte in `mean`, and the block that it is in. All blocks, if that is 0.
@@ -233,16 +244,16 @@ impl Sites {
     fn find_desk(&self) -> Option<&Desk> {
         let seat = seat::take()?;
         let directory = self.directory()?;
-        let place = &directory[seat];
+        let (place, id) = (&directory[seat], self.id());
         let mut desk = place.load(Ordering::Relaxed);
         if desk.is_null() {
-            desk = Desk::new(self.mean)?.as_ptr();
+            desk = Desk::new(self.mean, id)?.as_ptr();
             // Release: partner of the `Acquire` in `for_each`. Nobody else writes to this place: it
             // is that of this thread's seat.
             place.store(desk, Ordering::Release);
         }
         let desk = NonNull::new(desk)?;
-        seat::remember(self.id(), desk);
+        seat::remember(id, desk);
         // SAFETY: I2.
         Some(unsafe { desk.as_ref() })
     }
@@ -254,17 +265,13 @@ impl Sites {
         if known != 0 {
             return known;
         }
-        let new = NEXT.fetch_add(1, Ordering::Relaxed);
-        // Relaxed: the number itself is all that is wanted.
-        let set = self
-            .id
-            .compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed);
-        if let Err(known) = set {
-            return known;
-        }
-        self.start
-            .store(self.stamps.now(&self.clock), Ordering::Relaxed);
-        new
+        let now = self.moments.now(&self.clock);
+        // Relaxed: if that fails, another thread was here just before.
+        let (new, relaxed) = (NEXT.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let _ = self.start.compare_exchange(0, now, relaxed, relaxed);
+        // Release: partner of the `Acquire` in `run`, which then finds the start.
+        let set = self.id.compare_exchange(0, new, Ordering::Release, relaxed);
+        set.err().unwrap_or(new)
     }
 
     fn directory(&self) -> Option<&Directory> {
@@ -278,7 +285,7 @@ impl Sites {
             let memory = desk::allocate::<Tally>()?;
             // No desk has the number 0.
             // SAFETY: memory for a tally.
-            unsafe { memory.write(Tally::new(0, 0, &CallStack::EMPTY, 0)) };
+            unsafe { memory.write(Tally::new(0, desk::ROOT, &CallStack::EMPTY, 0)) };
             Some(memory)
         })
     }

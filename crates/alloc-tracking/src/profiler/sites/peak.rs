@@ -64,11 +64,38 @@ impl Sites {
             .fetch_add(change, Ordering::Relaxed)
             .wrapping_add(change);
         if change > 0 && live > level.peak.load(Ordering::Relaxed) {
-            level.peak.fetch_max(live, Ordering::Relaxed);
+            self.reached(live);
+        }
+    }
+
+    /// So many bytes were live, more than the peak that this thread has found.
+    fn reached(&self, live: i64) {
+        let level = &self.level;
+        // If another thread has told of more since then, that was the peak, and not what is live now.
+        if live > level.peak.fetch_max(live, Ordering::Relaxed) {
             level
                 .peak_at
-                .store(self.stamps.now(&self.clock), Ordering::Relaxed);
+                .store(self.moments.now(&self.clock), Ordering::Relaxed);
             self.epoch.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ordering, Sites};
+
+    /// A thread may be held up between the moment when it learns how much is live and that when it says
+    /// so. What is live by then is not the peak.
+    #[test]
+    fn who_comes_late_ends_no_epoch() {
+        let sites = Sites::new();
+        for (live, epoch) in [(100, 1), (110, 2), (105, 2), (110, 2), (111, 3)] {
+            // As if all had found a peak of nothing.
+            let before = sites.level.peak.load(Ordering::Relaxed);
+            sites.reached(live);
+            assert_eq!(sites.level.peak.load(Ordering::Relaxed), before.max(live));
+            assert_eq!(sites.epoch.load(Ordering::Relaxed), epoch);
         }
     }
 }

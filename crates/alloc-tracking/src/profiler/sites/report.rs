@@ -62,7 +62,7 @@ impl Sites {
         before: Option<&Here>,
         after: Option<&Here>,
     ) -> Profile {
-        let mut profile = Profile::new(self.run(self.stamps.now(&self.clock)));
+        let mut profile = Profile::new(self.run(self.moments.now(&self.clock)));
         for (address, stack, tag, now) in after.iter().flat_map(|after| &after.0) {
             let was = before.and_then(|Here(before)| {
                 let index = before.binary_search_by_key(address, |(address, ..)| *address);
@@ -103,7 +103,7 @@ impl Sites {
     /// All that is known, at this time.
     pub(in crate::profiler) fn profile(&self) -> Profile {
         let epoch = self.epoch.load(Ordering::Relaxed);
-        let end = self.stamps.now(&self.clock);
+        let end = self.moments.now(&self.clock);
         // First all readings, in memory that is not counted.
         let mut readings = VecIn::new_in(System);
         self.for_each(|tally| {
@@ -126,7 +126,11 @@ impl Sites {
     }
 
     fn run(&self, end: u64) -> Run {
-        let start = self.start.load(Ordering::Relaxed);
+        // Acquire: partner of the `Release` in `id`.
+        let start = match self.id.load(Ordering::Acquire) {
+            0 => end,
+            _ => self.start.load(Ordering::Relaxed),
+        };
         let since = |ticks| stamps::between(start, ticks) << NANOS_IN_TICK_LOG2;
         let peak = self.level.peak_at.load(Ordering::Relaxed);
         let mut run = Run::of_this_process().times(since(peak), since(end));

@@ -2,7 +2,8 @@
 //!
 //! A thread takes the lowest free seat when it first needs one, and leaves it when it ends: what is
 //! kept for a seat has one writer at a time, and the next one finds it as the last one left it. A
-//! thread that finds no free seat, and one that is ending, stands.
+//! thread that finds no free seat, and one that is ending, stands. That it ends is learned as for the
+//! [seats of counters](crate::seat).
 //!
 //! A child of `fork` has the seat of the thread that forked. Those of the others stay taken in it.
 
@@ -11,9 +12,12 @@ use core::ptr::NonNull;
 
 use super::desk::Desk;
 use crate::seat::Taken;
+use crate::seat::keeper::{self, Kind};
 
 /// How many threads can sit at one time.
 pub(super) const SEATS: usize = if cfg!(miri) { 64 } else { 4096 };
+// What a keeper can keep.
+const _: () = assert!(SEATS < 1 << 16);
 
 static TAKEN: Taken<{ SEATS / usize::BITS as usize }> = Taken::none();
 
@@ -26,26 +30,18 @@ const STANDING: usize = usize::MAX - 1;
 const NOBODY: u64 = u64::MAX;
 
 std::thread_local! {
-    /// T1: the seat that the [`KEEPER`] of this thread gives up, or [`NEW`] or [`STANDING`].
+    /// T1: a seat whose bit this thread has set and will clear when it ends, or [`NEW`] or [`STANDING`].
     static SEAT: Cell<usize> = const { Cell::new(NEW) };
     /// T2: the number of a profiler and its desk for the seat of this thread, or [`NOBODY`].
     static LAST: Cell<(u64, NonNull<Desk>)> = const { Cell::new((NOBODY, NonNull::dangling())) };
-    /// Has a destructor, so that it is touched once in the life of a thread only.
-    static KEEPER: Keeper = const { Keeper };
 }
 
-/// Gives up the seat of its thread when it is dropped.
-struct Keeper;
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        let seat = SEAT.try_with(|noted| noted.replace(STANDING));
-        // T2, before the seat is free.
-        let _ = LAST.try_with(|last| last.set((NOBODY, NonNull::dangling())));
-        if let Ok(seat @ 0..SEATS) = seat {
-            TAKEN.release(seat);
-        }
-    }
+/// This thread is about to end.
+pub(crate) fn leave(seat: usize) {
+    // T1 and T2, before the seat is free.
+    let _ = SEAT.try_with(|noted| noted.set(STANDING));
+    let _ = LAST.try_with(|last| last.set((NOBODY, NonNull::dangling())));
+    TAKEN.release(seat);
 }
 
 /// The seat of this thread, which takes one if it is new. `None` if it stands.
@@ -58,10 +54,13 @@ pub(super) fn take() -> Option<usize> {
 
 fn sit_down() -> Option<usize> {
     let note = |seat| SEAT.try_with(|noted| noted.set(seat)).ok();
-    // To register a destructor may allocate: whoever comes back to a profiler from in there stands.
+    // If the system allocates for the keeper through this very crate, that request stands.
     note(STANDING)?;
-    KEEPER.try_with(|_| ()).ok()?;
     let seat = TAKEN.claim()?;
+    if !keeper::keep(Kind::Sites, seat) {
+        TAKEN.release(seat);
+        return None;
+    }
     note(seat)?;
     Some(seat)
 }
@@ -83,7 +82,6 @@ pub(super) fn remember(profiler: u64, desk: NonNull<Desk>) {
 #[cfg(test)]
 mod tests {
     use super::{SEATS, last, remember, take};
-    use core::cell::Cell;
     use core::ptr::NonNull;
     use std::collections::BTreeSet;
     use std::sync::Barrier;
@@ -118,28 +116,39 @@ mod tests {
 
     /// The desk that it remembers is its successor's by then.
     #[test]
+    #[cfg(target_os = "linux")]
     fn an_ending_thread_stands_and_remembers_nothing() {
-        struct Last(Cell<Option<std::sync::mpsc::Sender<(bool, bool)>>>);
+        use core::ffi::{c_int, c_uint, c_void};
+        use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-        impl Drop for Last {
-            fn drop(&mut self) {
-                let state = (take().is_none(), last(7).is_none());
-                self.0.take().unwrap().send(state).unwrap();
-            }
+        static FORGOT: AtomicBool = AtomicBool::new(false);
+
+        unsafe extern "C" {
+            fn pthread_key_create(
+                key: *mut c_uint,
+                end: Option<extern "C" fn(*mut c_void)>,
+            ) -> c_int;
+            fn pthread_setspecific(key: c_uint, value: *const c_void) -> c_int;
         }
 
-        std::thread_local! {
-            static EARLY: Last = const { Last(Cell::new(None)) };
+        extern "C" fn end(_: *mut c_void) {
+            FORGOT.store(take().is_none() && last(7).is_none(), Relaxed);
         }
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let thread = thread::spawn(|| {
-            // Registered before the thread sits down, and so dropped after it gave up its seat.
-            EARLY.with(|early| early.0.set(Some(sender)));
+
+        // The seat's key is the older one, and its destructor runs first.
+        assert!(take().is_some());
+        let mut key = 0;
+        // SAFETY: the declaration is that of POSIX; `key` is a valid place.
+        assert_eq!(unsafe { pthread_key_create(&raw mut key, Some(end)) }, 0);
+        let thread = thread::spawn(move || {
             assert!(take().is_some());
             remember(7, NonNull::dangling());
             assert!(last(7).is_some() && last(8).is_none());
+            // SAFETY: the declaration is that of POSIX; the key was made above.
+            let set = unsafe { pthread_setspecific(key, (&raw const FORGOT).cast()) };
+            assert_eq!(set, 0);
         });
         thread.join().unwrap();
-        assert_eq!(receiver.recv(), Ok((true, true)));
+        assert!(FORGOT.load(Relaxed));
     }
 }

@@ -10,7 +10,7 @@ use crate::profiler::stack::CallStack;
 /// The counters of a call stack, as one desk sees it.
 ///
 /// The blocks that were allocated at a desk are counted in its tallies until they are freed, by
-/// whichever thread. The thread at the desk writes with plain loads and stores: nobody else writes to
+/// whichever thread, or resized by another one. The thread at the desk writes with plain loads and stores: nobody else writes to
 /// the first fields. What other threads do to these blocks is in `away`, under a lock. All sums
 /// wrap, and so do their differences.
 ///
@@ -23,7 +23,7 @@ pub(super) struct Tally {
     total: Sum,
     /// Of these, freed by the thread at the desk; others may have freed more.
     freed: Sum,
-    /// The number of live bytes from which on `max` has to be looked at again.
+    /// The number of live bytes from which on `max` has to be looked at again. Others may set it to 0.
     ceiling: AtomicU64,
     pub(super) hash: u64,
     /// The desk of this tally, as a number.
@@ -51,11 +51,14 @@ pub(super) struct Away {
     lock: SpinLock<Nothing>,
     epoch: AtomicU64,
     freed: Sum,
-    /// Allocated: what blocks are that were resized.
+    /// Allocated: what blocks are that were resized by a thread without a desk, or with no room there for
+    /// their place.
     born: Sum,
     lifetimes: AtomicU64,
     /// `freed`, less `born`, when the peak of `epoch` was reached.
     at_peak: Sum,
+    /// The most that was live after something was born.
+    max: Sum,
 }
 
 /// What the lock guards are atomics: it makes one writer of many.
@@ -142,6 +145,7 @@ impl Tally {
                 born: Sum::new(),
                 lifetimes: AtomicU64::new(0),
                 at_peak: Sum::new(),
+                max: Sum::new(),
             },
             stack: *stack,
             tag,
@@ -212,10 +216,8 @@ impl Tally {
     fn look_at_max(&self) {
         let (away, max) = (self.away.net(), self.max.get());
         let live = self.held().less(away);
-        if live.bytes.wrapping_sub(max.bytes).cast_signed() > 0 {
-            self.max.set(live);
-        }
-        let max = self.max.get();
+        let max = max.or_larger(live);
+        self.max.set(max);
         self.ceiling
             .store(max.bytes.wrapping_add(away.bytes), Relaxed);
     }
@@ -236,6 +238,18 @@ impl Tally {
     pub(super) fn resized(&self, epoch: u64, old: Weight, new: Weight) {
         self.died(epoch, old, 0);
         self.born(epoch, new);
+    }
+
+    /// Does what [`resized`](Self::resized) does, on any thread.
+    #[cold]
+    pub(super) fn resized_away(&self, epoch: u64, old: Weight, new: Weight) {
+        self.away.change(epoch, |away| {
+            away.freed.add(old);
+            away.born.add(new);
+            away.max.set(self.live().or_larger(away.max.get()));
+            // What is live may be more than what is held now: the next birth is to look.
+            self.ceiling.store(0, Relaxed);
+        });
     }
 
     /// Notes how uncertain the weight of a sample is. On the thread at the desk.
@@ -266,22 +280,24 @@ impl Tally {
     pub(super) fn read(&self, epoch: u64) -> Reading {
         let away = &self.away;
         let live = self.live();
-        let own_peak = if self.epoch.load(Relaxed) == epoch {
+        // What is of a later epoch than the caller knows was kept at a later peak, and is no longer what
+        // it was at the other one.
+        let own_peak = if self.epoch.load(Relaxed) >= epoch {
             self.at_peak.get()
         } else {
             self.held()
         };
-        let away_peak = if away.epoch.load(Relaxed) == epoch {
+        let away_peak = if away.epoch.load(Relaxed) >= epoch {
             away.at_peak.get()
         } else {
             away.net()
         };
-        let max = self.max.get();
+        let max = self.max.get().or_larger(away.max.get());
         let lifetimes = self.lifetimes.load(Relaxed);
         Reading {
             total: self.total(),
             live,
-            max: if live.bytes > max.bytes { live } else { max },
+            max: max.or_larger(live),
             at_peak: own_peak.less(away_peak),
             lifetimes: lifetimes.wrapping_add(away.lifetimes.load(Relaxed)),
             samples: self.samples.load(Relaxed),
@@ -320,15 +336,6 @@ impl Away {
             add(&away.lifetimes, ticks);
         });
     }
-
-    /// A block has another size now, on any thread.
-    #[cold]
-    pub(super) fn resized(&self, epoch: u64, old: Weight, new: Weight) {
-        self.change(epoch, |away| {
-            away.freed.add(old);
-            away.born.add(new);
-        });
-    }
 }
 
 #[cfg(test)]
@@ -359,6 +366,27 @@ mod tests {
         assert_eq!(tally.read(2).at_peak, weight(0, 0));
     }
 
+    /// A thread reaches a peak, and lets go of everything, while another one has begun to read.
+    #[test]
+    fn a_reader_that_comes_late_finds_the_later_peak() {
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        tally.born(0, weight(3, 300));
+        tally.away.died(0, weight(1, 100), 0);
+        // The peak is now.
+        tally.died(1, weight(1, 100), 0);
+        tally.away.died(1, weight(1, 100), 0);
+        assert_eq!(tally.read(0).at_peak, weight(2, 200));
+    }
+
+    /// A block is freed while somebody reads, and its birth was not seen.
+    #[test]
+    fn a_maximum_is_not_less_than_nothing() {
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        tally.born(0, weight(1, 50));
+        tally.away.died(0, weight(2, 80), 0);
+        assert_eq!(tally.read(0).max, weight(1, 50));
+    }
+
     /// A consumer frees what a producer makes: the producer alone would believe that all is live.
     #[test]
     fn what_others_free_is_taken_off_the_maximum() {
@@ -381,10 +409,10 @@ mod tests {
         let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
         tally.born(0, weight(1, 50));
         tally.resized(0, weight(1, 50), weight(1, 60));
-        tally.away.resized(0, weight(1, 60), weight(1, 65));
+        tally.resized_away(0, weight(1, 60), weight(1, 65));
         assert_eq!(tally.read(1).live, weight(1, 65));
         assert_eq!(tally.read(1).max, weight(1, 65));
-        tally.away.resized(0, weight(1, 65), weight(1, 45));
+        tally.resized_away(0, weight(1, 65), weight(1, 45));
         tally.resized(0, weight(1, 45), weight(1, 44));
         assert_eq!(tally.read(1).live, weight(1, 44));
         assert_eq!(tally.read(1).total, weight(5, 50 + 60 + 65 + 45 + 44));

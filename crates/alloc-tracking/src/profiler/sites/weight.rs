@@ -31,6 +31,16 @@ impl Weight {
         }
     }
 
+    /// The one with more bytes; this one, if they are equal. What is less than nothing has fewer.
+    #[must_use]
+    pub(super) fn or_larger(self, other: Self) -> Self {
+        if other.bytes.wrapping_sub(self.bytes).cast_signed() > 0 {
+            other
+        } else {
+            self
+        }
+    }
+
     /// The difference.
     #[must_use]
     #[inline]
@@ -57,11 +67,24 @@ pub(super) fn variance(size: usize, mean: u64) -> f64 {
 }
 
 /// How many bytes to go on to the next sample, from a number in which each bit is as likely as not.
+///
+/// A way of d bytes ends in byte number ⌈d⌉. So it ends in the next s bytes with just the [`chance`] of a
+/// block of that size; rounded to the nearest number it would do so too often.
 pub(super) fn distance(random: u64, mean: u64) -> i64 {
     // From 0 to 1, but not 0.
     let fraction = (rounded_to_float(random >> 11) + 1.0) / rounded_to_float(1 << 53);
     let distance = -fraction.ln() * rounded_to_float(mean);
-    i64::try_from(rounded(distance)).unwrap_or(i64::MAX)
+    i64::try_from(rounded(distance.ceil())).unwrap_or(i64::MAX)
+}
+
+/// What the lots of a desk begin with: not 0, and another number for each desk of each profiler, also where
+/// the memory of one was that of an earlier one.
+pub(super) fn seed(desk: usize, profiler: u64) -> u64 {
+    // The function that ends SplitMix64 (Steele, Lea and Flood 2014): close numbers become distant ones.
+    let mut seed = (desk as u64).wrapping_add(profiler.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    seed = (seed ^ seed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    seed = (seed ^ seed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (seed ^ seed >> 31) | 1
 }
 
 #[allow(

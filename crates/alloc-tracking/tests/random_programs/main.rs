@@ -1,0 +1,113 @@
+//! Random programs of several threads against a plain account of what they did.
+//!
+//! The threads take turns, so that the account is exact: of each tag what it has, had in all, and had when
+//! the whole was largest. Blocks are resized and freed by other threads than those that allocated them,
+//! threads end and others take their seats, some work when they have already left theirs, and the
+//! allocator underneath refuses one request in 16.
+#![cfg(feature = "std")]
+#![cfg_attr(feature = "nightly", feature(allocator_api))]
+#![allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "a test is a sequence of calls"
+)]
+
+mod at_once;
+#[path = "../common/mod.rs"]
+mod common;
+mod late;
+mod subjects;
+mod world;
+
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Mutex, MutexGuard};
+use std::thread;
+
+use alloc_tracking::profile::Amount;
+use alloc_tracking::{Profiler, SiteProfiler, Stamps, Tracking};
+use late::late;
+use subjects::{All, ExactSites, Flaky, Subject};
+use world::{Random, World};
+
+/// Threads that live as long as a program runs.
+const WORKERS: usize = 3;
+
+fn run(heap: &impl Subject, seed: u64) {
+    let (turns, steps) = if cfg!(miri) { (3, 6) } else { (150, 200) };
+    let world = Mutex::new(World::default());
+    let lock = || -> MutexGuard<'_, World> { world.lock().unwrap() };
+    let mut random = Random(seed);
+    thread::scope(|scope| {
+        let workers: Vec<Sender<(u64, Sender<()>)>> = (0..WORKERS)
+            .map(|_| {
+                let (sender, receiver) = channel::<(u64, Sender<()>)>();
+                scope.spawn(move || {
+                    for (seed, done) in receiver {
+                        lock().turn(heap, seed, steps, false);
+                        done.send(()).unwrap();
+                    }
+                });
+                sender
+            })
+            .collect();
+        for _ in 0..turns {
+            let seed = random.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+            let work = move |has_left| lock().turn(heap, seed, steps, has_left);
+            match random.below(WORKERS + 3) {
+                0 => work(false),
+                1 => scope.spawn(move || work(false)).join().unwrap(),
+                2 => late(scope, work),
+                worker => {
+                    let (done, is_done) = channel();
+                    workers[worker - 3].send((seed, done)).unwrap();
+                    is_done.recv().unwrap();
+                }
+            }
+            heap.check(&lock());
+        }
+    });
+    let mut world = lock();
+    while !world.blocks.is_empty() {
+        world.free(heap, &mut random);
+    }
+    heap.check(&world);
+    assert_eq!(world.live(), Amount::default());
+}
+
+fn runs<S: Subject>(make: impl Fn() -> S) {
+    for seed in 1..=if cfg!(miri) { 1 } else { 8 } {
+        run(&make(), seed * 77_777);
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "they are in all_of_them_agree")]
+fn counters_of_several_threads_are_exact() {
+    runs(|| Tracking::new(Flaky::default()));
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "they are in all_of_them_agree")]
+fn peaks_of_several_threads_are_exact() {
+    runs(|| Tracking::exact(Flaky::default()));
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "they are in all_of_them_agree")]
+fn sites_of_several_threads_are_exact() {
+    runs(|| SiteProfiler::new(Flaky::default()).with_tags());
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "they are in all_of_them_agree")]
+fn figures_at_the_exact_peak_are_of_that_moment() {
+    let heap = || SiteProfiler::new(Flaky::default()).with_tags();
+    runs(|| ExactSites(heap().with_exact_peak().with_stamps(Stamps::Precise)));
+}
+
+#[test]
+fn all_of_them_agree() {
+    runs(|| {
+        let sites = SiteProfiler::new(Profiler::new(Flaky::default()));
+        All(Tracking::exact(sites.with_tags().with_exact_peak()))
+    });
+}
