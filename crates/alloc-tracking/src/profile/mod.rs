@@ -61,6 +61,9 @@
 //!   place for it.
 //! - Addresses are return addresses, as a walk of the stack finds them. Their names are those of the
 //!   calls before them.
+//! - The [`series`](Profile::series) is a curve of the whole heap, if it was recorded; the text report draws
+//!   it in one line. Its times, as all others, are those of the run's [`Clock`]: where nobody read one
+//!   they may be the number of bytes that were allocated.
 //! - Sums saturate.
 //!
 //! # In a program that is being recorded
@@ -70,6 +73,7 @@
 #![forbid(unsafe_code)]
 
 mod amount;
+mod curve;
 mod dhat;
 mod difference;
 #[cfg(feature = "flamegraph")]

@@ -4,13 +4,17 @@ use core::fmt;
 use std::io::{self, Write};
 use std::vec::Vec;
 
+use super::curve::bars;
 use super::place::{NO_STACK, groups, one_line};
 use super::units::{Share, Size, Span};
-use super::{Amount, Metric, Profile, Run, Site, Totals};
+use super::{Amount, Clock, Metric, Profile, Run, Site, Totals};
 
 /// Above the columns that `fmt_site` writes.
 const HEADER: &str =
     "  at peak   share    blocks     in all   share      blocks     at end    blocks    mean life";
+
+/// How wide the curve is, in characters.
+const CURVE: usize = 72;
 
 /// A profile as text: what the whole heap was, then the largest sites with their stacks.
 ///
@@ -79,6 +83,12 @@ impl Text<'_> {
         self.profile.run.sampling.is_some()
     }
 
+    fn fmt_curve(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshots = self.profile.snapshots().into_iter();
+        let points: Vec<_> = snapshots.map(|(point, _)| point).collect();
+        writeln!(f, "{:<11} {}", "over time", bars(&points, CURVE).trim_end())
+    }
+
     fn fmt_sites(&self, f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
         let sites = self.ordered();
         if sites.is_empty() {
@@ -114,7 +124,10 @@ impl Text<'_> {
         let Amount { blocks, bytes } = site.at_end;
         write!(f, "{:>9} {blocks:>9}  ", Size(bytes))?;
         let run = &self.profile.run;
-        match site.mean_lifetime().filter(|_| run.end > 0) {
+        match site
+            .mean_lifetime()
+            .filter(|_| run.end > 0 && totals.lifetimes > 0)
+        {
             Some(mean) => write!(f, "{:>11}", Span(run.clock, mean))?,
             None => write!(f, "{:>11}", "-")?,
         }
@@ -149,6 +162,10 @@ impl fmt::Display for Text<'_> {
         let (run, totals) = (&self.profile.run, self.profile.totals());
         fmt_run(f, run)?;
         fmt_totals(f, run, &totals)?;
+        if !self.profile.series.is_empty() {
+            self.fmt_curve(f)?;
+        }
+        writeln!(f)?;
         self.fmt_sites(f, &totals)
     }
 }
@@ -163,11 +180,25 @@ impl fmt::Display for Profile {
     }
 }
 
+/// A time of a run. Where bytes tell the time, it says so.
+struct Moment<'a>(&'a Run, u64);
+
+impl fmt::Display for Moment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(run, time) = *self;
+        Span(run.clock, time).fmt(f)?;
+        match run.clock {
+            Clock::Bytes => f.write_str(" allocated"),
+            _ => Ok(()),
+        }
+    }
+}
+
 fn fmt_run(f: &mut fmt::Formatter<'_>, run: &Run) -> fmt::Result {
     let command = one_line(run.command_line());
     write!(f, "heap profile of `{command}`, process {}", run.pid)?;
     if run.end > 0 {
-        write!(f, ", {}", Span(run.clock, run.end))?;
+        write!(f, ", {}", Moment(run, run.end))?;
     }
     writeln!(f)?;
     match run.sampling {
@@ -199,9 +230,9 @@ fn fmt_totals(f: &mut fmt::Formatter<'_>, run: &Run, totals: &Totals) -> fmt::Re
         let plural = if blocks == 1 { "" } else { "s" };
         write!(f, "{name:<11} {:>9} in {blocks} block{plural}", Size(bytes))?;
         match name {
-            "at the peak" if run.end > 0 => writeln!(f, ", after {}", Span(run.clock, run.peak))?,
+            "at the peak" if run.end > 0 => writeln!(f, ", after {}", Moment(run, run.peak))?,
             _ => writeln!(f)?,
         }
     }
-    writeln!(f)
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod alloc;
 mod header;
+mod series;
 mod watch;
 
 pub use watch::Watched;
@@ -36,6 +37,7 @@ use header::Seal;
 /// | [`with_call_stacks`](Self::with_call_stacks) | one per call stack | a walk over frame pointers at each allocation |
 /// | [`with_tags`](Self::with_tags) | one per [tag](crate::Tag) | a look at a thread-local |
 /// | [`with_stamps`](Self::with_stamps) | lifetimes, time of the peak | two readings of a clock |
+/// | [`with_series`](Self::with_series) | live bytes and blocks over time | a sum of all accounts, a few hundred to a few thousand times |
 /// | [`with_exact_peak`](Self::with_exact_peak) | the peak to the byte | a counter that all threads share |
 /// | [`with_samples`](Self::with_samples) | estimates of all this | a subtraction for most blocks |
 /// | [`switch`](Self::switch) | nothing new while it is off | a look at a flag |

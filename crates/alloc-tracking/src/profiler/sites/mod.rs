@@ -33,6 +33,7 @@ mod desk;
 mod peak;
 mod report;
 mod seat;
+mod series;
 mod stamps;
 mod tally;
 mod weight;
@@ -44,6 +45,7 @@ use super::clock::Clock;
 use super::stack::{self, CallStack};
 use desk::Desk;
 use peak::Level;
+use series::Series;
 pub use stamps::Stamps;
 pub(super) use stamps::TICK_BITS;
 use tally::Tally;
@@ -105,6 +107,7 @@ pub(super) struct Sites {
     start: AtomicU64,
     clock: Clock,
     level: Level,
+    series: Series,
 }
 
 impl Place {
@@ -161,6 +164,7 @@ impl Sites {
             start: AtomicU64::new(0),
             clock: Clock::new(),
             level: Level::new(),
+            series: Series::new(),
         }
     }
 

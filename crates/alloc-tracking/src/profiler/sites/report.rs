@@ -5,17 +5,17 @@ use core::sync::atomic::Ordering;
 
 use alloc_core::{System, vec::Vec as VecIn};
 
-use super::stamps::{self, NANOS_IN_TICK_LOG2};
+use super::stamps::NANOS_IN_TICK_LOG2;
 use super::tally::{Reading, Tally};
 use super::weight::{Weight, rounded_to_float};
 use super::{Place, Sites, UNIT};
-use crate::profile::{Profile, Run, Sampling, Site};
+use crate::profile::{Clock, Profile, Run, Sampling, Site};
 use crate::profiler::stack::CallStack;
 use crate::tag::Tag;
 
 /// Parts of blocks and bytes, as blocks and bytes. What is negative because it was read while threads
 /// were at work is 0.
-fn amounts(weight: Weight) -> (u64, u64) {
+pub(super) fn amounts(weight: Weight) -> (u64, u64) {
     let blocks = weight.blocks.cast_signed().max(0).cast_unsigned();
     let bytes = weight.bytes.cast_signed().max(0).cast_unsigned();
     // To the nearest one.
@@ -62,7 +62,7 @@ impl Sites {
         before: Option<&Here>,
         after: Option<&Here>,
     ) -> Profile {
-        let mut profile = Profile::new(self.run(self.stamps.now(&self.clock)));
+        let mut profile = Profile::new(self.run(self.time()));
         for (address, stack, tag, now) in after.iter().flat_map(|after| &after.0) {
             let was = before.and_then(|Here(before)| {
                 let index = before.binary_search_by_key(address, |(address, ..)| *address);
@@ -89,7 +89,7 @@ impl Sites {
     }
 
     /// Calls `look` with each tally.
-    fn for_each(&self, mut look: impl FnMut(&Tally)) {
+    pub(super) fn for_each(&self, mut look: impl FnMut(&Tally)) {
         // SAFETY: I2 of `Sites`; each lives as long as this.
         let mut look_at = |tally: NonNull<Tally>| look(unsafe { tally.as_ref() });
         // SAFETY: as above.
@@ -103,7 +103,7 @@ impl Sites {
     /// All that is known, at this time.
     pub(in crate::profiler) fn profile(&self) -> Profile {
         let epoch = self.epoch.load(Ordering::Relaxed);
-        let end = self.stamps.now(&self.clock);
+        let end = self.time();
         // First all readings, in memory that is not counted.
         let mut readings = VecIn::new_in(System);
         self.for_each(|tally| {
@@ -118,6 +118,11 @@ impl Sites {
         let mut profile = Profile::new(self.run(end));
         profile.sites.extend(sites);
         profile.merge_sites();
+        profile.series.extend_from_slice(&self.series.points());
+        if self.counts_bytes() {
+            let total = readings.iter().map(|(.., reading)| reading.total.bytes);
+            profile.run.end = total.fold(0, u64::wrapping_add);
+        }
         if self.mean > 0 {
             let samples = readings.iter().map(|(.., reading)| reading.samples).sum();
             profile.run.sampling = Some(Sampling::new(self.mean, samples));
@@ -126,10 +131,11 @@ impl Sites {
     }
 
     fn run(&self, end: u64) -> Run {
-        let start = self.start.load(Ordering::Relaxed);
-        let since = |ticks| stamps::between(start, ticks) << NANOS_IN_TICK_LOG2;
         let peak = self.level.peak_at.load(Ordering::Relaxed);
-        let mut run = Run::of_this_process().times(since(peak), since(end));
+        let mut run = Run::of_this_process().times(peak, end);
+        if self.counts_bytes() {
+            run.clock = Clock::Bytes;
+        }
         run.unrecorded = self.missed.load(Ordering::Relaxed);
         run
     }
