@@ -159,8 +159,8 @@ fn threads_may_take_points_at_one_time() {
     heap.take_point();
     let profile = heap.profile();
     assert!(in_order(&profile.series));
-    let least = if cfg!(miri) { 3 } else { MOST / 2 };
-    assert!(profile.series.len() > least && profile.series.len() <= MOST);
+    let expected = if cfg!(miri) { 3 } else { MOST / 2 };
+    assert!(profile.series.len() > expected && profile.series.len() <= MOST);
     let last = profile.series[profile.series.len() - 1];
     assert_eq!((last.live.blocks, last.live.bytes), (0, 0));
     assert_eq!(last.time, profile.run.end);

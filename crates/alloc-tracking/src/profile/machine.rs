@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
+use std::string::ToString;
 use std::time::SystemTime;
 
 use super::json::{OrNull, Quoted, write_list};
-use super::{Amount, Clock, Frame, Mapping, Point, Profile, Run, Site, Totals};
+use super::{
+    Amount, Change, Clock, Difference, Frame, Growth, Mapping, Point, Profile, Run, Site, Totals,
+};
 
 /// The version of the format. It grows when a field changes its meaning or goes; new fields may come
 /// without that.
@@ -81,6 +84,69 @@ impl Profile {
         out.write_all(b"}\n")?;
         out.flush()
     }
+}
+
+impl Difference<'_> {
+    /// Writes what changed as JSON: the two runs and their totals, as in
+    /// [`Profile::write_json`], and the [growths](Self::growths) in their order.
+    ///
+    /// ```text
+    /// {"format": "alloc-tracking difference", "version": 1,
+    ///  "earlier": {"run": {...}, "totals": {...}}, "later": {"run": {...}, "totals": {...}},
+    ///  "growths": [{"places": ["parse (src/parse.rs:12)", "main (src/main.rs:3)"],
+    ///    "tag": null, "thread": "main",
+    ///    "total": [7, 448],                blocks and bytes; negative if they became less
+    ///    "at_peak": [0, 0], "at_end": [-2, -128]}, ...]}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_json(&self, out: impl Write) -> io::Result<()> {
+        let mut out = BufWriter::new(out);
+        write!(
+            out,
+            "{{\"format\":\"alloc-tracking difference\",\"version\":{VERSION}"
+        )?;
+        let (later, earlier) = self.totals();
+        for (name, run, totals) in [
+            ("earlier", &self.earlier.run, earlier),
+            ("later", &self.later.run, later),
+        ] {
+            write!(out, ",\n\"{name}\":{{\"run\":")?;
+            write_run(&mut out, run)?;
+            out.write_all(b",\"totals\":")?;
+            write_totals(&mut out, &totals)?;
+            out.write_all(b"}")?;
+        }
+        out.write_all(b",\n\"growths\":")?;
+        write_list(&mut out, ",\n", self.growths(), |out, growth| {
+            write_growth(out, &growth)
+        })?;
+        out.write_all(b"}\n")?;
+        out.flush()
+    }
+}
+
+fn write_growth<W: Write>(out: &mut W, growth: &Growth<'_>) -> io::Result<()> {
+    out.write_all(b"{\"places\":")?;
+    write_list(out, ",", &growth.places, |out, place| {
+        write!(out, "{}", Quoted(&place.to_string()))
+    })?;
+    let (tag, thread) = (
+        OrNull(growth.tag.map(Quoted)),
+        OrNull(growth.thread.map(Quoted)),
+    );
+    write!(out, ",\"tag\":{tag},\"thread\":{thread}")?;
+    for (name, change) in [
+        ("total", growth.total),
+        ("at_peak", growth.at_peak),
+        ("at_end", growth.at_end),
+    ] {
+        let Change { blocks, bytes } = change;
+        write!(out, ",\"{name}\":[{blocks},{bytes}]")?;
+    }
+    out.write_all(b"}")
 }
 
 fn write_run<W: Write>(out: &mut W, run: &Run) -> io::Result<()> {

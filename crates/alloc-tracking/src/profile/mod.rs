@@ -8,7 +8,7 @@
 //! ```text
 //! recorder ──▶ Profile ──▶ symbolize ──▶ trim ──▶ write_*  ──▶ a viewer
 //!              addresses    names         fewer    a file
-//!                             └──▶ difference(earlier) ──▶ what grew
+//!                             └──▶ &later - &earlier ──▶ what grew ──▶ write_*
 //! ```
 //!
 //! # Examples
@@ -68,11 +68,15 @@
 //!
 //! # In a program that is being recorded
 //!
-//! All of this allocates. With a recorder as the global allocator, let it stop before a profile is made, or
-//! the report will be in the report.
+//! All of this allocates. What [`SiteProfiler::profile`](crate::SiteProfiler::profile) allocates for the
+//! profile is not recorded, so that there is nothing of one profile in the next. What is done with it
+//! afterwards is: with a recorder as the global allocator, take all profiles first, and then look up
+//! symbols, trim and write.
 #![forbid(unsafe_code)]
 
 mod amount;
+mod changes;
+mod changes_text;
 mod curve;
 mod dhat;
 mod difference;
@@ -100,6 +104,7 @@ mod trim;
 mod units;
 
 pub use amount::{Amount, Point};
+pub use changes::Difference;
 pub use difference::{Change, Growth};
 pub use frame::Frame;
 pub use mapping::Mapping;

@@ -9,6 +9,7 @@
 mod made;
 
 mod dhat;
+mod difference;
 mod folded;
 mod json;
 mod massif;

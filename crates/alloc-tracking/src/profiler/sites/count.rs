@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::stamps::{self, NANOS_IN_TICK_LOG2, Stamps};
 use super::tally::Tally;
 use super::weight::{self, Weight};
-use super::{Mark, Place, Sites, Way};
+use super::{Mark, Place, Sites, Way, seat};
 use crate::profiler::stack::{self, Frames};
 use crate::tag::Tag;
 
@@ -241,9 +241,13 @@ impl Sites {
         }
     }
 
-    /// A block of a thread without a seat was allocated. It has no call stack.
+    /// A block of a thread without a seat was allocated. It has no call stack. That of a thread that is
+    /// away is not counted.
     #[cold]
     fn born_standing(&self, size: usize, ticks: u64) -> Mark {
+        if seat::is_away() {
+            return Mark::NONE;
+        }
         let Some(tally) = self.common() else {
             // Relaxed: the number itself is all that is wanted.
             self.missed.fetch_add(1, Ordering::Relaxed);

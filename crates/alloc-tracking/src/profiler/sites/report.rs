@@ -8,7 +8,7 @@ use alloc_core::{System, vec::Vec as VecIn};
 use super::stamps::NANOS_IN_TICK_LOG2;
 use super::tally::{Reading, Tally};
 use super::weight::{Weight, rounded_to_float};
-use super::{Place, Sites, UNIT};
+use super::{Place, Sites, UNIT, seat};
 use crate::profile::{Clock, Profile, Run, Sampling, Site};
 use crate::profiler::stack::CallStack;
 use crate::tag::Tag;
@@ -62,6 +62,7 @@ impl Sites {
         before: Option<&Here>,
         after: Option<&Here>,
     ) -> Profile {
+        let _away = seat::leave();
         let mut profile = Profile::new(self.run(self.time()));
         for (address, stack, tag, now) in after.iter().flat_map(|after| &after.0) {
             let was = before.and_then(|Here(before)| {
@@ -102,6 +103,8 @@ impl Sites {
 
     /// All that is known, at this time.
     pub(in crate::profiler) fn profile(&self) -> Profile {
+        // What is allocated here would be growth between this profile and the next one.
+        let _away = seat::leave();
         let epoch = self.epoch.load(Ordering::Relaxed);
         let end = self.time();
         // First all readings, in memory that is not counted.
