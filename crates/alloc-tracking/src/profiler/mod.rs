@@ -25,6 +25,8 @@ pub use report::{LeakRecord, Report};
 pub use sites::Stamps;
 pub use stack::CallStack;
 
+pub(crate) use hooks::AbortOnUnwind;
+
 use core::fmt;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};

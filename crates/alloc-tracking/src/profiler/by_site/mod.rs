@@ -2,22 +2,25 @@
 
 mod alloc;
 mod header;
+mod labelled;
 mod series;
 mod watch;
 
 pub use watch::Watched;
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 use std::vec::Vec;
 
 use alloc_core::{DefaultUpstream, Layout};
 
+use super::AbortOnUnwind;
 use super::clock::thread_number;
 use super::fault::{Fault, FaultCounts, FaultKind, Faults, Operation};
-use super::hooks::AbortOnUnwind;
 use super::sites::{Mark, Sites, Stamps};
 use super::stack::{self, CallStack};
+use crate::budget::{Budgeted, Unbudgeted};
 use crate::profile::Profile;
 use header::Seal;
 
@@ -40,6 +43,7 @@ use header::Seal;
 /// | [`with_series`](Self::with_series) | live bytes and blocks over time | a sum of all accounts, a few hundred to a few thousand times |
 /// | [`with_exact_peak`](Self::with_exact_peak) | the peak to the byte | a counter that all threads share |
 /// | [`with_samples`](Self::with_samples) | estimates of all this | a subtraction for most blocks |
+/// | [`budgeted`](SiteProfiler::budgeted) | [budgets](crate::Budget): what is over them is refused | a look at a thread-local |
 /// | [`switch`](Self::switch) | nothing new while it is off | a look at a flag |
 ///
 /// # Call stacks
@@ -98,21 +102,57 @@ use header::Seal;
 /// Constant per request, and the depth of the call stacks. Per thread with a seat 21 KiB, and 640
 /// bytes per call stack that it allocates from. When a thread ends the next one takes over what it
 /// has.
-pub struct SiteProfiler<A = DefaultUpstream> {
+pub struct SiteProfiler<A = DefaultUpstream, B = Unbudgeted> {
     sites: Sites,
     faults: Faults,
     on_fault: Option<fn(&Fault)>,
     inner: A,
+    budgets: PhantomData<fn() -> B>,
 }
 
 impl<A> SiteProfiler<A> {
     /// Wraps `inner`. Takes no memory before the first block.
     pub const fn new(inner: A) -> Self {
+        Self::build(inner)
+    }
+
+    /// Whether this program has call stacks to be taken: see [the type](Self#call-stacks).
+    pub fn has_call_stacks() -> bool {
+        stack::available()
+    }
+}
+
+impl<A> SiteProfiler<A, Budgeted> {
+    /// Wraps `inner`, and holds what is allocated within a [`Budget`](crate::Budget) to it. Takes no
+    /// memory before the first block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_tracking::{Budget, Budgeted, SiteProfiler};
+    /// use std::alloc::System;
+    ///
+    /// #[global_allocator]
+    /// static HEAP: SiteProfiler<System, Budgeted> = SiteProfiler::budgeted(System);
+    /// static INPUT: Budget = Budget::new(1 << 20);
+    ///
+    /// let mut text = String::new();
+    /// let read = INPUT.run(|| text.try_reserve(4 << 20));
+    /// assert!(read.is_err());
+    /// ```
+    pub const fn budgeted(inner: A) -> Self {
+        Self::build(inner)
+    }
+}
+
+impl<A, B> SiteProfiler<A, B> {
+    const fn build(inner: A) -> Self {
         Self {
             sites: Sites::new(),
             faults: Faults::new(),
             on_fault: None,
             inner,
+            budgets: PhantomData,
         }
     }
 
@@ -205,11 +245,6 @@ impl<A> SiteProfiler<A> {
     /// Whether new blocks are recorded.
     pub fn is_on(&self) -> bool {
         self.sites.is_on()
-    }
-
-    /// Whether this program has call stacks to be taken: see [the type](Self#call-stacks).
-    pub fn has_call_stacks() -> bool {
-        stack::available()
     }
 
     /// Gathers everything that is known, with a site for each call stack.
@@ -353,7 +388,7 @@ impl<A> SiteProfiler<A> {
 }
 
 /// Bytes and faults; the rest is in the [`Profile`].
-impl<A: fmt::Debug> fmt::Debug for SiteProfiler<A> {
+impl<A: fmt::Debug, B> fmt::Debug for SiteProfiler<A, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SiteProfiler")
             .field("live_bytes", &self.live_bytes())
@@ -365,10 +400,10 @@ impl<A: fmt::Debug> fmt::Debug for SiteProfiler<A> {
 }
 
 /// A value equals itself alone: each keeps its own account.
-impl<A> PartialEq for SiteProfiler<A> {
+impl<A, B> PartialEq for SiteProfiler<A, B> {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self, other)
     }
 }
 
-impl<A> Eq for SiteProfiler<A> {}
+impl<A, B> Eq for SiteProfiler<A, B> {}

@@ -4,7 +4,7 @@ use super::SiteProfiler;
 #[cfg(doc)]
 use crate::Profile;
 
-impl<A> SiteProfiler<A> {
+impl<A, B> SiteProfiler<A, B> {
     /// Records live bytes and blocks over time: the [`series`](Profile::series) of the profile.
     ///
     /// It is a curve of at most 256 points, kept as valgrind's Massif keeps its snapshots: when there is

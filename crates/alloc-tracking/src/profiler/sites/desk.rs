@@ -5,6 +5,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::alloc::System;
 
+use super::labels::Labels;
 use super::tally::Tally;
 use super::weight::distance;
 use crate::profiler::stack::{self, CallStack, Frames};
@@ -63,7 +64,7 @@ impl Desk {
         let memory = allocate::<Self>()?;
         // SAFETY: all zero is a valid desk, and the memory lives until it is freed.
         let desk = unsafe { memory.as_ref() };
-        let Some(root) = desk.make(0, Frames::NONE, 0) else {
+        let Some(root) = desk.make(0, Frames::NONE, Labels::NONE) else {
             // SAFETY: just allocated, and not passed on.
             unsafe { free(memory) };
             return None;
@@ -113,9 +114,9 @@ impl Desk {
         self.set_drift(limit);
     }
 
-    fn make(&self, hash: u64, frames: Frames, tag: u32) -> Option<NonNull<Tally>> {
+    fn make(&self, hash: u64, frames: Frames, labels: Labels) -> Option<NonNull<Tally>> {
         let memory = allocate::<Tally>()?;
-        let tally = Tally::new(self.number(), hash, &CallStack::of(frames), tag);
+        let tally = Tally::new(self.number(), hash, &CallStack::of(frames), labels);
         // SAFETY: memory for a tally.
         unsafe { memory.write(tally) };
         Some(memory)
@@ -128,24 +129,24 @@ impl Desk {
         unsafe { NonNull::new_unchecked(self.root.load(Ordering::Relaxed)) }
     }
 
-    /// The tally of a stack and a tag. On the thread at the desk.
+    /// The tally of a stack and labels. On the thread at the desk.
     #[inline]
-    pub(super) fn tally(&self, frames: Frames, tag: u32) -> NonNull<Tally> {
-        let hash = stack::hash(&frames) ^ u64::from(tag).wrapping_mul(0xA24B_AED4_963E_E407);
+    pub(super) fn tally(&self, frames: Frames, labels: Labels) -> NonNull<Tally> {
+        let hash = stack::hash(&frames) ^ labels.hash();
         let place = &self.cache[index(hash, CACHED)];
         let cached = NonNull::new(place.load(Ordering::Relaxed));
         // SAFETY: I1.
         if let Some(tally) = cached.filter(|tally| unsafe { tally.as_ref() }.hash == hash) {
             return tally;
         }
-        let tally = self.find_or_make(hash, frames, tag);
+        let tally = self.find_or_make(hash, frames, labels);
         place.store(tally.as_ptr(), Ordering::Relaxed);
         tally
     }
 
-    /// The tally of a stack and a tag, or that of neither, if there is none or no room for it.
+    /// The tally of a stack and labels, or that of neither, if there is none or no room for it.
     #[cold]
-    fn find_or_make(&self, hash: u64, frames: Frames, tag: u32) -> NonNull<Tally> {
+    fn find_or_make(&self, hash: u64, frames: Frames, labels: Labels) -> NonNull<Tally> {
         let bucket = &self.buckets[index(hash.rotate_left(32), BUCKETS)];
         let first = bucket.load(Ordering::Relaxed);
         let mut next = first;
@@ -160,7 +161,7 @@ impl Desk {
         let sites = self.sites.load(Ordering::Relaxed);
         let has_room = sites < MOST_SITES;
         let made = if has_room {
-            self.make(hash, frames, tag)
+            self.make(hash, frames, labels)
         } else {
             None
         };

@@ -30,6 +30,7 @@
 
 mod count;
 mod desk;
+mod labels;
 mod peak;
 mod report;
 mod seat;
@@ -44,6 +45,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use super::clock::Clock;
 use super::stack::{self, CallStack};
 use desk::Desk;
+pub(super) use labels::Labels;
 use peak::Level;
 use series::Series;
 pub use stamps::Stamps;
@@ -282,7 +284,7 @@ impl Sites {
             let memory = desk::allocate::<Tally>()?;
             // No desk has the number 0.
             // SAFETY: memory for a tally.
-            unsafe { memory.write(Tally::new(0, 0, &CallStack::EMPTY, 0)) };
+            unsafe { memory.write(Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE)) };
             Some(memory)
         })
     }

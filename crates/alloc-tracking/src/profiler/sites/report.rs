@@ -8,7 +8,7 @@ use alloc_core::{System, vec::Vec as VecIn};
 use super::stamps::NANOS_IN_TICK_LOG2;
 use super::tally::{Reading, Tally};
 use super::weight::{Weight, rounded_to_float};
-use super::{Place, Sites, UNIT, seat};
+use super::{Labels, Place, Sites, UNIT, seat};
 use crate::profile::{Clock, Profile, Run, Sampling, Site};
 use crate::profiler::stack::CallStack;
 use crate::tag::Tag;
@@ -22,7 +22,7 @@ pub(super) fn amounts(weight: Weight) -> (u64, u64) {
     ((blocks + UNIT / 2) / UNIT, bytes)
 }
 
-fn site(stack: &CallStack, tag: u32, reading: &Reading) -> Site {
+fn site(stack: &CallStack, labels: Labels, reading: &Reading) -> Site {
     let (total, max) = (amounts(reading.total), amounts(reading.max));
     let (at_peak, at_end) = (amounts(reading.at_peak), amounts(reading.live));
     let mut site = Site::new(stack.addresses())
@@ -32,14 +32,14 @@ fn site(stack: &CallStack, tag: u32, reading: &Reading) -> Site {
         .at_end(at_end.0, at_end.1)
         .lifetimes(u128::from(reading.lifetimes) << NANOS_IN_TICK_LOG2);
     site.samples = reading.samples;
-    if let Some(tag) = Tag::from_number(tag).filter(|tag| *tag != Tag::NONE) {
+    if let Some(tag) = Tag::from_number(labels.tag).filter(|tag| *tag != Tag::NONE) {
         site = site.tag(tag.name());
     }
     site
 }
 
 /// What the tallies of a thread say, in memory that is not counted, in the order of their addresses.
-pub(in crate::profiler) struct Here(VecIn<(usize, CallStack, u32, Reading), System>);
+pub(in crate::profiler) struct Here(VecIn<(usize, CallStack, Labels, Reading), System>);
 
 impl Sites {
     /// What the calling thread has counted, of what it has allocated itself. `None` if it has no desk.
@@ -50,7 +50,7 @@ impl Sites {
             let address = tally.addr().get();
             // SAFETY: I2 of `Sites`; it lives as long as this.
             let tally = unsafe { tally.as_ref() };
-            readings.push((address, tally.stack, tally.tag, tally.read(epoch)));
+            readings.push((address, tally.stack, tally.labels, tally.read(epoch)));
         });
         readings.sort_unstable_by_key(|(address, ..)| *address);
         Some(Here(readings))
@@ -64,7 +64,7 @@ impl Sites {
     ) -> Profile {
         let _away = seat::leave();
         let mut profile = Profile::new(self.run(self.time()));
-        for (address, stack, tag, now) in after.iter().flat_map(|after| &after.0) {
+        for (address, stack, labels, now) in after.iter().flat_map(|after| &after.0) {
             let was = before.and_then(|Here(before)| {
                 let index = before.binary_search_by_key(address, |(address, ..)| *address);
                 Some(before.get(index.ok()?)?.3)
@@ -77,7 +77,7 @@ impl Sites {
             };
             // Of what was there before, something may have been freed.
             if reading.total != Weight::default() {
-                profile.sites.push(site(stack, *tag, &reading));
+                profile.sites.push(site(stack, *labels, &reading));
             }
         }
         profile.merge_sites();
@@ -112,12 +112,12 @@ impl Sites {
         self.for_each(|tally| {
             let reading = tally.read(epoch);
             if reading != Reading::default() {
-                readings.push((tally.stack, tally.tag, reading));
+                readings.push((tally.stack, tally.labels, reading));
             }
         });
         let sites = readings
             .iter()
-            .map(|(stack, tag, reading)| site(stack, *tag, reading));
+            .map(|(stack, labels, reading)| site(stack, *labels, reading));
         let mut profile = Profile::new(self.run(end));
         profile.sites.extend(sites);
         profile.merge_sites();

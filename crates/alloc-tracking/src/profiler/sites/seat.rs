@@ -10,6 +10,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::desk::Desk;
+use crate::budget::{Budget, BudgetGuard};
 use crate::seat::Taken;
 
 /// How many threads can sit at one time.
@@ -89,9 +90,10 @@ pub(super) fn is_away() -> bool {
 }
 
 /// Has nothing counted of what this thread allocates until the guard is dropped: it has no desk, and
-/// those who look for one find out why.
+/// those who look for one find out why. It has no budget either.
 pub(super) fn leave() -> Leave {
     Leave {
+        _budget: Budget::none(),
         seat: SEAT.try_with(|noted| noted.replace(AWAY)).ok(),
         last: LAST
             .try_with(|last| last.replace((NOBODY, NonNull::dangling())))
@@ -99,10 +101,11 @@ pub(super) fn leave() -> Leave {
     }
 }
 
-/// What a thread has that is away. It stays on its thread, as a pointer keeps it there.
+/// What a thread has that is away. It stays on its thread.
 pub(super) struct Leave {
     seat: Option<usize>,
     last: Option<(u64, NonNull<Desk>)>,
+    _budget: BudgetGuard,
 }
 
 impl Drop for Leave {

@@ -3,6 +3,7 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed};
 
+use super::labels::Labels;
 use super::weight::Weight;
 use crate::profiler::lock::{Recover, SpinLock};
 use crate::profiler::stack::CallStack;
@@ -39,8 +40,7 @@ pub(super) struct Tally {
 
     pub(super) away: Away,
     pub(super) stack: CallStack,
-    /// The number of the tag.
-    pub(super) tag: u32,
+    pub(super) labels: Labels,
     /// The next one in the same bucket, or null.
     pub(super) next: AtomicPtr<Tally>,
 }
@@ -57,6 +57,10 @@ pub(super) struct Away {
     /// `freed`, less `born`, when the peak of `epoch` was reached.
     at_peak: Sum,
 }
+
+// What the documentation of `SiteProfiler` says.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Tally>() == 576);
 
 /// What the lock guards are atomics: it makes one writer of many.
 struct Nothing;
@@ -122,7 +126,7 @@ pub(super) struct Reading {
 }
 
 impl Tally {
-    pub(super) fn new(desk: usize, hash: u64, stack: &CallStack, tag: u32) -> Self {
+    pub(super) fn new(desk: usize, hash: u64, stack: &CallStack, labels: Labels) -> Self {
         Self {
             epoch: AtomicU64::new(0),
             total: Sum::new(),
@@ -144,7 +148,7 @@ impl Tally {
                 at_peak: Sum::new(),
             },
             stack: *stack,
-            tag,
+            labels,
             next: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -334,7 +338,7 @@ impl Away {
 #[cfg(test)]
 mod tests {
     use super::super::weight::Weight;
-    use super::{CallStack, Reading, Tally};
+    use super::{CallStack, Labels, Reading, Tally};
 
     fn weight(blocks: u64, bytes: u64) -> Weight {
         Weight { blocks, bytes }
@@ -342,7 +346,7 @@ mod tests {
 
     #[test]
     fn the_state_at_the_peak_is_kept_by_the_first_touch_after_it() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE);
         tally.born(0, weight(1, 100));
         tally.born(0, weight(1, 10));
         tally.away.died(0, weight(1, 10), 3);
@@ -362,7 +366,7 @@ mod tests {
     /// A consumer frees what a producer makes: the producer alone would believe that all is live.
     #[test]
     fn what_others_free_is_taken_off_the_maximum() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE);
         for _ in 0..10 {
             tally.born(0, weight(1, 50));
             tally.born(0, weight(1, 50));
@@ -378,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_block_may_change_its_size_here_and_elsewhere() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE);
         tally.born(0, weight(1, 50));
         tally.resized(0, weight(1, 50), weight(1, 60));
         tally.away.resized(0, weight(1, 60), weight(1, 65));
