@@ -157,7 +157,7 @@ pub use profile::Profile;
 #[cfg(feature = "std")]
 pub use profiler::{
     CallStack, FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation,
-    Profiler, Report, SiteProfiler, Stamps, Watched, thread_number,
+    Profiler, Report, SiteProfiler, Stamps, Typed, Watched, thread_number,
 };
 pub use stats::Stats;
 #[cfg(feature = "std")]

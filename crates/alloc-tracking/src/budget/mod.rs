@@ -388,10 +388,10 @@ mod tests {
     #[test]
     fn no_sum_wraps() {
         static BUDGET: Budget = Budget::new(usize::MAX);
+        static CALLED: Budget = Budget::new(0).on_overrun(|_| {});
         assert!(BUDGET.charge(usize::MAX));
         assert!(!BUDGET.charge(1));
         BUDGET.credit(usize::MAX);
-        static CALLED: Budget = Budget::new(0).on_overrun(|_| {});
         assert!(CALLED.charge(usize::MAX) && !CALLED.charge(1));
         assert_eq!((CALLED.live_bytes(), CALLED.overruns()), (usize::MAX, 2));
     }

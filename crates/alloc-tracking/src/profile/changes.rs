@@ -4,6 +4,7 @@ use core::ops::Sub;
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
+use super::place::Labels;
 use super::{Amount, Growth, Metric, Place, Profile, Site, Totals};
 
 /// What changed between two profiles: `&later - &earlier`.
@@ -129,12 +130,8 @@ impl<'a> Difference<'a> {
 }
 
 /// What makes two sites one place.
-fn key<'a>(
-    profile: &'a Profile,
-    site: &'a Site,
-) -> (Vec<Place<'a>>, Option<&'a str>, Option<&'a str>) {
-    let (_, tag, thread) = site.key();
-    (profile.places(site).collect(), tag, thread)
+fn key<'a>(profile: &'a Profile, site: &'a Site) -> (Vec<Place<'a>>, Labels<'a>) {
+    (profile.places(site).collect(), site.labels())
 }
 
 /// What a site has more than `was`, from which that is taken off: several sites may be one place.

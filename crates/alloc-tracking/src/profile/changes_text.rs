@@ -61,7 +61,7 @@ impl Difference<'_> {
         write!(f, " {:>12} {blocks:>+12}", Signed(bytes))?;
         let Change { blocks, bytes } = growth.at_peak;
         write!(f, " {:>12} {blocks:>+10}", Signed(bytes))?;
-        for group in groups(growth.thread, growth.tag) {
+        for group in groups(growth.labels()) {
             write!(f, "\n    {}", one_line(group))?;
         }
         if growth.places.is_empty() {

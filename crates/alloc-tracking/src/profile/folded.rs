@@ -40,13 +40,12 @@ impl Profile {
     }
 
     fn folded_stack(&self, site: &Site) -> String {
-        let (_, tag, thread) = site.key();
         let mut calls: Vec<_> = self.places(site).map(name).collect();
         if calls.is_empty() {
             calls.push(NO_STACK.to_string());
         }
         calls.reverse();
-        let names = groups(thread, tag).chain(calls).map(|name| cell(&name));
+        let names = groups(site.labels()).chain(calls).map(|name| cell(&name));
         names.collect::<Vec<_>>().join(";")
     }
 }

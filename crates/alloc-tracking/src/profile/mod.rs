@@ -80,6 +80,7 @@ mod changes_text;
 mod curve;
 mod dhat;
 mod difference;
+mod element;
 #[cfg(feature = "flamegraph")]
 mod flamegraph;
 mod folded;
@@ -101,11 +102,13 @@ mod site;
 mod symbolize;
 mod text;
 mod trim;
+mod types;
 mod units;
 
 pub use amount::{Amount, Point};
 pub use changes::Difference;
 pub use difference::{Change, Growth};
+pub use element::Element;
 pub use frame::Frame;
 pub use mapping::Mapping;
 pub use metric::Metric;

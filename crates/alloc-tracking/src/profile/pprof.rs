@@ -46,8 +46,8 @@ impl Profile {
     /// Writes the profile as pprof's protocol buffer, not compressed, which all its readers take.
     ///
     /// A sample has the values `alloc_objects`, `alloc_space`, `inuse_objects`, `inuse_space` (what
-    /// was live at the end), `peak_objects` and `peak_space`, of which the last is the default. A tag
-    /// and a thread are labels. Values beyond those of an `int64` become the largest.
+    /// was live at the end), `peak_objects` and `peak_space`, of which the last is the default. A tag,
+    /// a thread and a type are labels. Values beyond those of an `int64` become the largest.
     ///
     /// Look the symbols up first. Of addresses without any pprof searches the
     /// [files](Self::mappings) by itself, but in programs linked by lld, whose segments do not begin at a
@@ -205,9 +205,11 @@ impl Writer {
             .flat_map(|&Amount { blocks, bytes }| [blocks, bytes]);
         sample.numbers(2, values.map(|value| part.signed(value)));
         let base = part.base.then_some("true");
+        let element = site.element.as_ref().map(|element| element.name.as_str());
         for (key, value) in [
             ("thread", site.thread.as_deref()),
             ("tag", site.tag.as_deref()),
+            ("type", element),
             (BASE, base),
         ] {
             let Some(value) = value else { continue };

@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use super::curve::bars;
 use super::place::{NO_STACK, groups, one_line};
+use super::types::fmt_types;
 use super::units::{Share, Size, Span};
 use super::{Amount, Clock, Metric, Profile, Run, Site, Totals};
 
@@ -139,8 +140,7 @@ impl Text<'_> {
     }
 
     fn fmt_stack(&self, f: &mut fmt::Formatter<'_>, site: &Site) -> fmt::Result {
-        let (_, tag, thread) = site.key();
-        for group in groups(thread, tag) {
+        for group in groups(site.labels()) {
             write!(f, "\n    {}", one_line(group))?;
         }
         let places: Vec<_> = self.profile.places(site).collect();
@@ -166,6 +166,7 @@ impl fmt::Display for Text<'_> {
             self.fmt_curve(f)?;
         }
         writeln!(f)?;
+        fmt_types(f, self.profile, self.metric, self.sites)?;
         self.fmt_sites(f, &totals)
     }
 }

@@ -17,7 +17,7 @@ mod stack;
 mod table;
 mod text;
 
-pub use by_site::{SiteProfiler, Watched};
+pub use by_site::{SiteProfiler, Typed, Watched};
 pub use clock::thread_number;
 pub use fault::{FAULTS_KEPT, Fault, FaultCounts, FaultKind, Operation};
 pub use lifetimes::Lifetimes;

@@ -102,7 +102,7 @@ fn json_has_the_totals_and_the_growths() {
         growths[2],
         json!({
             "places": ["wordcount+0x990", "wordcount::main (src/main.rs:40)"],
-            "tag": "cache", "thread": "worker 1",
+            "tag": "cache", "thread": "worker 1", "type": null,
             "total": [2, 20], "at_peak": [0, 0], "at_end": [1, 10],
         })
     );

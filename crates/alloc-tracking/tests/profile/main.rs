@@ -19,4 +19,5 @@ mod prometheus;
 #[cfg(feature = "symbols")]
 mod symbols;
 mod text;
+mod types;
 mod viewer;

@@ -10,8 +10,30 @@ use alloc_core::Layout;
 use super::super::sites::{Labels, Mark};
 use super::SiteProfiler;
 use super::header::{self, Outer};
-use crate::Budgeting;
-use crate::budget::Budget;
+use crate::budget::{Budget, Budgeted, Budgeting};
+
+impl<A> SiteProfiler<A, Budgeted> {
+    /// Wraps `inner`, and holds what is allocated within a [`Budget`](crate::Budget) to it. Takes no
+    /// memory before the first block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use alloc_tracking::{Budget, Budgeted, SiteProfiler};
+    /// use std::alloc::System;
+    ///
+    /// #[global_allocator]
+    /// static HEAP: SiteProfiler<System, Budgeted> = SiteProfiler::budgeted(System);
+    /// static INPUT: Budget = Budget::new(1 << 20);
+    ///
+    /// let mut text = String::new();
+    /// let read = INPUT.run(|| text.try_reserve(4 << 20));
+    /// assert!(read.is_err());
+    /// ```
+    pub const fn budgeted(inner: A) -> Self {
+        Self::build(inner)
+    }
+}
 
 impl<A, B: Budgeting> SiteProfiler<A, B> {
     /// Does what [`make`](Self::make) does for a block with labels, which is charged to the budget that

@@ -4,8 +4,10 @@ mod alloc;
 mod header;
 mod labelled;
 mod series;
+mod typed;
 mod watch;
 
+pub use typed::Typed;
 pub use watch::Watched;
 
 use core::fmt;
@@ -20,7 +22,7 @@ use super::clock::thread_number;
 use super::fault::{Fault, FaultCounts, FaultKind, Faults, Operation};
 use super::sites::{Mark, Sites, Stamps};
 use super::stack::{self, CallStack};
-use crate::budget::{Budgeted, Unbudgeted};
+use crate::budget::Unbudgeted;
 use crate::profile::Profile;
 use header::Seal;
 
@@ -43,6 +45,7 @@ use header::Seal;
 /// | [`with_series`](Self::with_series) | live bytes and blocks over time | a sum of all accounts, a few hundred to a few thousand times |
 /// | [`with_exact_peak`](Self::with_exact_peak) | the peak to the byte | a counter that all threads share |
 /// | [`with_samples`](Self::with_samples) | estimates of all this | a subtraction for most blocks |
+/// | [`of`](Self::of) | what is in the blocks, by [handles](Typed) for a type | a look for the account of that type |
 /// | [`budgeted`](SiteProfiler::budgeted) | [budgets](crate::Budget): what is over them is refused | a look at a thread-local |
 /// | [`switch`](Self::switch) | nothing new while it is off | a look at a flag |
 ///
@@ -99,7 +102,7 @@ use header::Seal;
 ///
 /// # Complexity
 ///
-/// Constant per request, and the depth of the call stacks. Per thread with a seat 21 KiB, and 640
+/// Constant per request, and the depth of the call stacks. Per thread with a seat 21 KiB, and 576
 /// bytes per call stack that it allocates from. When a thread ends the next one takes over what it
 /// has.
 pub struct SiteProfiler<A = DefaultUpstream, B = Unbudgeted> {
@@ -119,29 +122,6 @@ impl<A> SiteProfiler<A> {
     /// Whether this program has call stacks to be taken: see [the type](Self#call-stacks).
     pub fn has_call_stacks() -> bool {
         stack::available()
-    }
-}
-
-impl<A> SiteProfiler<A, Budgeted> {
-    /// Wraps `inner`, and holds what is allocated within a [`Budget`](crate::Budget) to it. Takes no
-    /// memory before the first block.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use alloc_tracking::{Budget, Budgeted, SiteProfiler};
-    /// use std::alloc::System;
-    ///
-    /// #[global_allocator]
-    /// static HEAP: SiteProfiler<System, Budgeted> = SiteProfiler::budgeted(System);
-    /// static INPUT: Budget = Budget::new(1 << 20);
-    ///
-    /// let mut text = String::new();
-    /// let read = INPUT.run(|| text.try_reserve(4 << 20));
-    /// assert!(read.is_err());
-    /// ```
-    pub const fn budgeted(inner: A) -> Self {
-        Self::build(inner)
     }
 }
 

@@ -13,6 +13,15 @@ pub(in crate::profiler) struct Labels {
     pub(in crate::profiler) tag: u32,
     /// What the blocks are charged to.
     pub(in crate::profiler) budget: Option<&'static Budget>,
+    /// What is in them.
+    pub(in crate::profiler) element: Option<&'static ElementType>,
+}
+
+/// A type that blocks hold, as a constant.
+#[derive(Debug)]
+pub(in crate::profiler) struct ElementType {
+    pub(in crate::profiler) name: fn() -> &'static str,
+    pub(in crate::profiler) size: usize,
 }
 
 impl Labels {
@@ -20,19 +29,23 @@ impl Labels {
     pub(in crate::profiler) const NONE: Self = Self {
         tag: 0,
         budget: None,
+        element: None,
     };
 
     #[inline]
     pub(super) fn is_none(&self) -> bool {
-        self.tag == 0 && self.budget.is_none()
+        self.tag == 0 && self.budget.is_none() && self.element.is_none()
     }
 
     /// A number that is 0 if there are none, and which few others have.
     #[inline]
     pub(super) fn hash(&self) -> u64 {
         let budget = self.budget.map_or(0, |budget| ptr::from_ref(budget).addr());
+        // A type may have several of them, which become one in the profile.
+        let element = self.element.map_or(0, |of| ptr::from_ref(of).addr());
         let tag = u64::from(self.tag).wrapping_mul(0xA24B_AED4_963E_E407);
         tag ^ (budget as u64).wrapping_mul(0x9FB2_1C65_1E98_DF25)
+            ^ (element as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)
     }
 }
 

@@ -45,7 +45,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use super::clock::Clock;
 use super::stack::{self, CallStack};
 use desk::Desk;
-pub(super) use labels::Labels;
+pub(super) use labels::{ElementType, Labels};
 use peak::Level;
 use series::Series;
 pub use stamps::Stamps;

@@ -9,7 +9,7 @@ use super::stamps::NANOS_IN_TICK_LOG2;
 use super::tally::{Reading, Tally};
 use super::weight::{Weight, rounded_to_float};
 use super::{Labels, Place, Sites, UNIT, seat};
-use crate::profile::{Clock, Profile, Run, Sampling, Site};
+use crate::profile::{Clock, Element, Profile, Run, Sampling, Site};
 use crate::profiler::stack::CallStack;
 use crate::tag::Tag;
 
@@ -34,6 +34,9 @@ fn site(stack: &CallStack, labels: Labels, reading: &Reading) -> Site {
     site.samples = reading.samples;
     if let Some(tag) = Tag::from_number(labels.tag).filter(|tag| *tag != Tag::NONE) {
         site = site.tag(tag.name());
+    }
+    if let Some(of) = labels.element {
+        site = site.element(Element::new((of.name)(), of.size as u64));
     }
     site
 }
