@@ -52,10 +52,12 @@ fn containers_show_by_their_type_with_blocks_bytes_and_elements() {
         VecIn::<u16, _>::with_capacity_in(9, heap.of::<u16>())
     };
     let plain: VecIn<u16, _> = VecIn::with_capacity_in(5, &heap);
+    let other: VecIn<u32, _> = VecIn::with_capacity_in(4, heap.of::<u32>());
     let profile = heap.profile();
     assert_eq!(live(&profile, "::Order"), (Amount::new(2, 101 * size), 101));
     assert_eq!(live(&profile, "u16"), (Amount::new(1, 18), 9));
-    assert_eq!(profile.totals().at_end.bytes, 101 * size + 18 + 10);
+    assert_eq!(live(&profile, "u32"), (Amount::new(1, 16), 4));
+    assert_eq!(profile.totals().at_end.bytes, 101 * size + 18 + 10 + 16);
     let tags = profile.sites.iter().filter(|site| site.tag.is_some());
     assert!(tags.eq(profile.sites.iter().filter(|site| {
         let element = site.element.as_ref();
@@ -67,7 +69,7 @@ fn containers_show_by_their_type_with_blocks_bytes_and_elements() {
         scope.spawn(|| drop(single));
     });
     assert_eq!(live(&heap.profile(), "::Order").1, 200);
-    drop((orders, tagged, plain));
+    drop((orders, tagged, plain, other));
     assert_eq!(live(&heap.profile(), "::Order"), (Amount::default(), 0));
     assert_eq!(heap.fault_counts().total(), 0);
 }

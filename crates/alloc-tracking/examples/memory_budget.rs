@@ -1,6 +1,6 @@
 //! A request that may use so much memory and no more, and a cache that is told when it is too large.
 //!
-//! `cargo run -p alloc-tracking --features std --example budget`
+//! `cargo run -p alloc-tracking --features std --example memory_budget`
 
 #[cfg(feature = "std")]
 mod server {
