@@ -149,6 +149,24 @@ fn a_handle_honours_budgets_and_samples_and_the_switch() {
     assert_eq!(profile.totals().at_end, Amount::default());
 }
 
+/// Each call stack by itself, and each type within it.
+#[test]
+fn call_stacks_and_types_are_told_apart() {
+    let heap = SiteProfiler::new(Global).with_call_stacks(8);
+    let here = || VecIn::<u8, _>::with_capacity_in(3, heap.of::<u8>());
+    let there = || VecIn::<u8, _>::with_capacity_in(3, heap.of::<u8>());
+    let blocks = [here(), there()];
+    let other: VecIn<u16, _> = VecIn::with_capacity_in(3, heap.of::<u16>());
+    let profile = heap.profile();
+    assert_eq!(live(&profile, "u8"), (Amount::new(2, 6), 6));
+    assert_eq!(live(&profile, "u16"), (Amount::new(1, 6), 3));
+    if common::has_frames() {
+        assert_eq!(profile.sites.len(), 3);
+        assert!(profile.sites.iter().all(|site| !site.stack.is_empty()));
+    }
+    drop((blocks, other));
+}
+
 /// A type of no size has no blocks, and no number that is divided by it.
 #[test]
 fn nothing_takes_nothing() {
