@@ -77,3 +77,64 @@ struct Outlives;
 /// share(&Tracking::new(ArcHandle::new(Global)));
 /// ```
 struct SharedInner;
+
+/// What needs the feature `std`.
+#[cfg(feature = "std")]
+mod with_std {
+    /// A container that outlives the profiler whose handle it has.
+    ///
+    /// ```compile_fail,E0505
+    /// use alloc_tracking::{SiteProfiler, alloc_core::{Global, boxed::Box}};
+    ///
+    /// let heap = SiteProfiler::new(Global);
+    /// let value = Box::new_in(1_u32, heap.of::<u32>());
+    /// drop(heap);
+    /// drop(value);
+    /// ```
+    ///
+    /// ```
+    /// use alloc_tracking::{SiteProfiler, alloc_core::{Global, boxed::Box}};
+    ///
+    /// let heap = SiteProfiler::new(Global);
+    /// let value = Box::new_in(1_u32, heap.of::<u32>());
+    /// drop(value);
+    /// drop(heap);
+    /// ```
+    struct HandleOutlives;
+
+    /// A scope of one thread that ends on another, which would then have the budget of the first.
+    ///
+    /// ```compile_fail,E0277
+    /// use alloc_tracking::Budget;
+    ///
+    /// static BUDGET: Budget = Budget::new(100);
+    /// let scope = BUDGET.enter();
+    /// std::thread::spawn(move || drop(scope));
+    /// ```
+    ///
+    /// ```
+    /// use alloc_tracking::Budget;
+    ///
+    /// static BUDGET: Budget = Budget::new(100);
+    /// let scope = BUDGET.enter();
+    /// drop(scope);
+    /// ```
+    struct ScopeMoves;
+
+    /// A budget that goes before the blocks that are charged to it.
+    ///
+    /// ```compile_fail,E0597
+    /// use alloc_tracking::Budget;
+    ///
+    /// let budget = Budget::new(100);
+    /// let _scope = budget.enter();
+    /// ```
+    ///
+    /// ```
+    /// use alloc_tracking::Budget;
+    ///
+    /// static BUDGET: Budget = Budget::new(100);
+    /// let _scope = BUDGET.enter();
+    /// ```
+    struct BudgetGoes;
+}

@@ -122,6 +122,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+mod budget;
 mod counters;
 mod delta;
 mod histogram;
@@ -145,6 +147,8 @@ mod compile_fail;
 #[doc(no_inline)]
 pub use alloc_core::{self, AllocError, Allocator, Layout};
 
+#[cfg(feature = "std")]
+pub use budget::{Budget, BudgetGuard, Budgeted, Budgeting, InBudget, Overrun, Unbudgeted};
 pub use delta::Delta;
 pub use histogram::Histogram;
 pub use peaks::{Exact, Near, Peaks};
@@ -153,7 +157,7 @@ pub use profile::Profile;
 #[cfg(feature = "std")]
 pub use profiler::{
     CallStack, FAULTS_KEPT, Fault, FaultCounts, FaultKind, LeakRecord, Lifetimes, Operation,
-    Profiler, Report, SiteProfiler, Stamps, Watched, thread_number,
+    Profiler, Report, SiteProfiler, Stamps, Typed, Watched, thread_number,
 };
 pub use stats::Stats;
 #[cfg(feature = "std")]

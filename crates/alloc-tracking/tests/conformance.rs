@@ -80,6 +80,12 @@ mod std_only {
     );
     #[cfg(not(miri))]
     suite!(
+        by_site_budgeted,
+        SiteProfiler::budgeted,
+        [eq, threads, send]
+    );
+    #[cfg(not(miri))]
+    suite!(
         by_site_sampled,
         |up| SiteProfiler::new(up).with_samples(100),
         [eq, threads, send]

@@ -9,11 +9,12 @@ use std::alloc::System;
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use alloc_tracking::{SiteProfiler, Stamps};
+use alloc_tracking::{SiteProfiler, Stamps, tag};
 
 #[global_allocator]
 static HEAP: SiteProfiler<System> = SiteProfiler::new(System)
     .with_call_stacks(16)
+    .with_tags()
     .with_stamps(Stamps::Coarse);
 
 #[test]
@@ -26,6 +27,26 @@ fn everything_the_program_allocates_is_counted() {
     drop(block);
     assert!(HEAP.peak_bytes() >= 1 << 20);
     assert_eq!(HEAP.fault_counts().total(), 0);
+}
+
+/// What a profile is made of is not in the next one.
+#[test]
+fn nothing_grows_by_looking() {
+    // Other tests allocate meanwhile, but without a tag.
+    let tag = tag("nothing grows by looking");
+    let mut last = HEAP.profile();
+    let block = black_box(vec![0_u8; 77_777]);
+    for expected in [(1, 77_777), (0, 0), (0, 0)] {
+        let next = HEAP.profile();
+        let difference = &next - &last;
+        let growths = difference.growths();
+        let ours = growths.iter().filter(|growth| growth.tag.is_some());
+        let ends = ours.map(|growth| (growth.at_end.blocks, growth.at_end.bytes));
+        let sum = ends.fold((0, 0), |sum, end| (sum.0 + end.0, sum.1 + end.1));
+        assert_eq!(sum, expected, "{difference}");
+        last = next;
+    }
+    drop((block, tag));
 }
 
 /// A profile that held a lock while it allocated through the profiler would wait for itself.

@@ -23,7 +23,7 @@ pub(super) const VERB: Verb = Verb {
 
 /// The tests of call stacks, of names, and of what is drawn.
 const TESTS: &str = "test --quiet --features std,symbols,flamegraph --lib --test profile --test call_stacks --test watch \
-                     --test global_by_site";
+                     --test global_by_site --test typed";
 
 /// The step, for `ci`.
 pub(super) fn step() -> Step {

@@ -4,8 +4,8 @@ use core::fmt;
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
-use super::place::{NO_STACK, groups, one_line};
-use super::{Amount, Metric, Place, Profile, Site};
+use super::place::{Labels, NO_STACK, groups, one_line};
+use super::{Amount, Element, Metric, Place, Profile, Site};
 
 /// By how much an amount grew; negative if it shrank.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +39,8 @@ pub struct Growth<'a> {
     pub tag: Option<&'a str>,
     /// The thread of the site.
     pub thread: Option<&'a str>,
+    /// The type of what is in its blocks.
+    pub element: Option<&'a Element>,
     /// What was allocated in all.
     pub total: Change,
     /// What was live when the heap was largest.
@@ -53,6 +55,14 @@ impl Growth<'_> {
         metric.of([self.total.pair(), self.at_peak.pair(), self.at_end.pair()])
     }
 
+    pub(super) fn labels(&self) -> Labels<'_> {
+        Labels {
+            tag: self.tag,
+            thread: self.thread,
+            element: self.element,
+        }
+    }
+
     fn add(&mut self, site: &Site, sign: i128) {
         self.total.add(site.total, sign);
         self.at_peak.add(site.at_peak, sign);
@@ -65,7 +75,7 @@ impl Growth<'_> {
     }
 }
 
-type Key<'a> = (Vec<Place<'a>>, Option<&'a str>, Option<&'a str>);
+type Key<'a> = (Vec<Place<'a>>, Labels<'a>);
 
 impl Profile {
     /// What changed since an earlier profile, of the same run or of another: a [`Growth`] for each place
@@ -92,17 +102,17 @@ impl Profile {
         let mut changes: BTreeMap<Key<'a>, Growth<'a>> = BTreeMap::new();
         for (profile, sign) in [(self, 1), (earlier, -1)] {
             for site in &profile.sites {
-                let (_, tag, thread) = site.key();
-                let key = (profile.places(site).collect(), tag, thread);
+                let key = (profile.places(site).collect(), site.labels());
                 changes.entry(key).or_default().add(site, sign);
             }
         }
         let named = changes
             .into_iter()
-            .map(|((places, tag, thread), change)| Growth {
+            .map(|((places, labels), change)| Growth {
                 places,
-                tag,
-                thread,
+                tag: labels.tag,
+                thread: labels.thread,
+                element: labels.element,
                 ..change
             });
         let mut growths: Vec<_> = named.filter(|growth| !growth.is_none()).collect();
@@ -119,7 +129,7 @@ impl fmt::Display for Growth<'_> {
         write!(f, "{bytes:+} bytes in {blocks:+} blocks at the end")?;
         let Change { blocks, bytes } = self.total;
         write!(f, ", {bytes:+} in {blocks:+} in all")?;
-        for group in groups(self.thread, self.tag) {
+        for group in groups(self.labels()) {
             write!(f, "\n    {}", one_line(group))?;
         }
         if self.places.is_empty() {

@@ -7,7 +7,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 use super::place::{NO_STACK, groups, one_line};
-use super::{Metric, Place, Profile, Site};
+use super::{Difference, Metric, Place, Profile, Site};
 
 impl Profile {
     /// Writes a line for each call stack that has something of `metric`: the names of its functions,
@@ -40,14 +40,44 @@ impl Profile {
     }
 
     fn folded_stack(&self, site: &Site) -> String {
-        let (_, tag, thread) = site.key();
         let mut calls: Vec<_> = self.places(site).map(name).collect();
         if calls.is_empty() {
             calls.push(NO_STACK.to_string());
         }
         calls.reverse();
-        let names = groups(thread, tag).chain(calls).map(|name| cell(&name));
+        let names = groups(site.labels()).chain(calls).map(|name| cell(&name));
         names.collect::<Vec<_>>().join(";")
+    }
+}
+
+impl Difference<'_> {
+    /// Writes a line for each call stack that has something of `metric` in either profile: as
+    /// [`Profile::write_folded`] does, but with two numbers, the earlier one and the later one.
+    ///
+    /// This is what `difffolded.pl` makes, and a flame graph that is drawn of it has the widths of the
+    /// later profile and the colours of the change.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_folded(&self, out: impl Write, metric: Metric) -> io::Result<()> {
+        let mut out = BufWriter::new(out);
+        for (stack, values) in self.folded(metric) {
+            let [earlier, later] = values.map(|value| u64::try_from(value).unwrap_or(u64::MAX));
+            writeln!(out, "{stack} {earlier} {later}")?;
+        }
+        out.flush()
+    }
+
+    /// The stacks, and their numbers in the earlier and the later profile.
+    pub(super) fn folded(&self, metric: Metric) -> BTreeMap<String, [u128; 2]> {
+        let mut lines: BTreeMap<_, [u128; 2]> = BTreeMap::new();
+        for (i, profile) in [self.earlier, self.later].into_iter().enumerate() {
+            for (stack, value) in profile.folded(metric) {
+                lines.entry(stack).or_default()[i] = value;
+            }
+        }
+        lines
     }
 }
 

@@ -26,13 +26,11 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// The numbers of a site's lines: its thread, its tag, and then each place after its address, the
+    /// The numbers of a site's lines: its thread, its tag, its type, and then each place after its address, the
     /// innermost call first. No two stacks have the same lines.
     pub(super) fn of(&mut self, site: &Site) -> Vec<usize> {
-        let (stack, tag, thread) = site.key();
-        let mut lines: Vec<_> = groups(thread, tag)
-            .map(|group| self.number(group))
-            .collect();
+        let (stack, labels) = site.key();
+        let mut lines: Vec<_> = groups(labels).map(|group| self.number(group)).collect();
         if stack.is_empty() {
             lines.push(self.number(NO_STACK.to_string()));
         }

@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
+use std::string::ToString;
 use std::time::SystemTime;
 
 use super::json::{OrNull, Quoted, write_list};
-use super::{Amount, Clock, Frame, Mapping, Point, Profile, Run, Site, Totals};
+use super::{
+    Amount, Change, Clock, Difference, Element, Frame, Growth, Mapping, Point, Profile, Run, Site,
+    Totals,
+};
 
 /// The version of the format. It grows when a field changes its meaning or goes; new fields may come
 /// without that.
@@ -32,12 +36,15 @@ impl Profile {
     ///   "sampling": {"distance": 524288, "samples": 91},   or null: every block was recorded
     ///   "unrecorded": 0},
     ///  "totals": {"total": [7, 448], "at_peak": ..., "at_end": ..., "lifetimes": 900},
+    ///  "types": [{"name": "app::Order", "size": 64, "elements": {"total": 7, "at_peak": 2, "at_end": 0},
+    ///    "total": [7, 448], "at_peak": [2, 128], "at_end": [0, 0]}, ...],
     ///  "mappings": [{"start": "0x1000", "end": "0x2000", "offset": 0, "file": "/bin/wordcount"}, ...],
     ///  "addresses": [{"address": "0x1000",
     ///    "frames": [{"function": "parse", "file": "src/parse.rs", "line": 12, "column": null}, ...]}, ...],
     ///  "series": [[5, 1, 64], ...],        time, blocks and bytes that were live
     ///  "sites": [{"stack": [0, 3],         indices into "addresses", the innermost call first
     ///    "tag": null, "thread": "main",
+    ///    "type": {"name": "app::Order", "size": 64},   or null
     ///    "total": [7, 448],                blocks and bytes, as in all that follow
     ///    "max": [2, 128], "at_peak": [2, 128], "at_end": [0, 0],
     ///    "lifetimes": 900, "samples": 0, "series": []}, ...]}
@@ -64,6 +71,11 @@ impl Profile {
         write_run(&mut out, &self.run)?;
         out.write_all(b",\n\"totals\":")?;
         write_totals(&mut out, &self.totals())?;
+        out.write_all(b",\n\"types\":")?;
+        let by_type = self.by_type();
+        let types = by_type.sites.iter();
+        let types = types.filter_map(|site| Some((site, site.element.as_ref()?)));
+        write_list(&mut out, ",\n", types, write_type)?;
         out.write_all(b",\n\"mappings\":")?;
         write_list(&mut out, ",\n", &self.mappings, write_mapping)?;
         out.write_all(b",\n\"addresses\":")?;
@@ -81,6 +93,70 @@ impl Profile {
         out.write_all(b"}\n")?;
         out.flush()
     }
+}
+
+impl Difference<'_> {
+    /// Writes what changed as JSON: the two runs and their totals, as in
+    /// [`Profile::write_json`], and the [growths](Self::growths) in their order.
+    ///
+    /// ```text
+    /// {"format": "alloc-tracking difference", "version": 1,
+    ///  "earlier": {"run": {...}, "totals": {...}}, "later": {"run": {...}, "totals": {...}},
+    ///  "growths": [{"places": ["parse (src/parse.rs:12)", "main (src/main.rs:3)"],
+    ///    "tag": null, "thread": "main", "type": null,
+    ///    "total": [7, 448],                blocks and bytes; negative if they became less
+    ///    "at_peak": [0, 0], "at_end": [-2, -128]}, ...]}
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_json(&self, out: impl Write) -> io::Result<()> {
+        let mut out = BufWriter::new(out);
+        write!(
+            out,
+            "{{\"format\":\"alloc-tracking difference\",\"version\":{VERSION}"
+        )?;
+        let (later, earlier) = self.totals();
+        for (name, run, totals) in [
+            ("earlier", &self.earlier.run, earlier),
+            ("later", &self.later.run, later),
+        ] {
+            write!(out, ",\n\"{name}\":{{\"run\":")?;
+            write_run(&mut out, run)?;
+            out.write_all(b",\"totals\":")?;
+            write_totals(&mut out, &totals)?;
+            out.write_all(b"}")?;
+        }
+        out.write_all(b",\n\"growths\":")?;
+        write_list(&mut out, ",\n", self.growths(), |out, growth| {
+            write_growth(out, &growth)
+        })?;
+        out.write_all(b"}\n")?;
+        out.flush()
+    }
+}
+
+fn write_growth<W: Write>(out: &mut W, growth: &Growth<'_>) -> io::Result<()> {
+    out.write_all(b"{\"places\":")?;
+    write_list(out, ",", &growth.places, |out, place| {
+        write!(out, "{}", Quoted(&place.to_string()))
+    })?;
+    let (tag, thread) = (
+        OrNull(growth.tag.map(Quoted)),
+        OrNull(growth.thread.map(Quoted)),
+    );
+    write!(out, ",\"tag\":{tag},\"thread\":{thread}")?;
+    write_element(out, growth.element)?;
+    for (name, change) in [
+        ("total", growth.total),
+        ("at_peak", growth.at_peak),
+        ("at_end", growth.at_end),
+    ] {
+        let Change { blocks, bytes } = change;
+        write!(out, ",\"{name}\":[{blocks},{bytes}]")?;
+    }
+    out.write_all(b"}")
 }
 
 fn write_run<W: Write>(out: &mut W, run: &Run) -> io::Result<()> {
@@ -123,6 +199,37 @@ fn write_totals<W: Write>(out: &mut W, totals: &Totals) -> io::Result<()> {
     out.write_all(b",\"at_end\":")?;
     write_amount(out, totals.at_end)?;
     write!(out, ",\"lifetimes\":{}}}", totals.lifetimes)
+}
+
+fn write_type<W: Write>(out: &mut W, (of_it, element): (&Site, &Element)) -> io::Result<()> {
+    let (name, size) = (Quoted(&element.name), element.size);
+    write!(out, "{{\"name\":{name},\"size\":{size},\"elements\":{{")?;
+    let [total, at_peak, at_end] =
+        [of_it.total, of_it.at_peak, of_it.at_end].map(|amount| element.count(amount));
+    write!(
+        out,
+        "\"total\":{total},\"at_peak\":{at_peak},\"at_end\":{at_end}}}"
+    )?;
+    for (name, amount) in [
+        ("total", of_it.total),
+        ("at_peak", of_it.at_peak),
+        ("at_end", of_it.at_end),
+    ] {
+        write!(out, ",\"{name}\":")?;
+        write_amount(out, amount)?;
+    }
+    out.write_all(b"}")
+}
+
+/// The type of a site, or `null`.
+fn write_element(out: &mut impl Write, element: Option<&Element>) -> io::Result<()> {
+    out.write_all(b",\"type\":")?;
+    match element {
+        None => out.write_all(b"null"),
+        Some(Element { name, size }) => {
+            write!(out, "{{\"name\":{},\"size\":{size}}}", Quoted(name))
+        }
+    }
 }
 
 fn write_mapping<W: Write>(out: &mut W, mapping: &Mapping) -> io::Result<()> {
@@ -171,6 +278,7 @@ fn write_site<W: Write>(
     let tag = OrNull(site.tag.as_deref().map(Quoted));
     let thread = OrNull(site.thread.as_deref().map(Quoted));
     write!(out, ",\"tag\":{tag},\"thread\":{thread}")?;
+    write_element(out, site.element.as_ref())?;
     for (name, amount) in [
         ("total", site.total),
         ("max", site.max),

@@ -45,8 +45,8 @@ impl Profile {
         out.flush()
     }
 
-    /// The points of the curve, with the number that a tree is to be drawn of.
-    fn snapshots(&self) -> Vec<(Point, Option<Metric>)> {
+    /// The points of the curve, in order of time, with the number that a tree is to be drawn of.
+    pub(super) fn snapshots(&self) -> Vec<(Point, Option<Metric>)> {
         let (totals, run) = (self.totals(), &self.run);
         let last = self
             .series

@@ -8,7 +8,7 @@
 //! ```text
 //! recorder ──▶ Profile ──▶ symbolize ──▶ trim ──▶ write_*  ──▶ a viewer
 //!              addresses    names         fewer    a file
-//!                             └──▶ difference(earlier) ──▶ what grew
+//!                             └──▶ &later - &earlier ──▶ what grew ──▶ write_*
 //! ```
 //!
 //! # Examples
@@ -61,17 +61,26 @@
 //!   place for it.
 //! - Addresses are return addresses, as a walk of the stack finds them. Their names are those of the
 //!   calls before them.
+//! - The [`series`](Profile::series) is a curve of the whole heap, if it was recorded; the text report draws
+//!   it in one line. Its times, as all others, are those of the run's [`Clock`]: where nobody read one
+//!   they may be the number of bytes that were allocated.
 //! - Sums saturate.
 //!
 //! # In a program that is being recorded
 //!
-//! All of this allocates. With a recorder as the global allocator, let it stop before a profile is made, or
-//! the report will be in the report.
+//! All of this allocates. What [`SiteProfiler::profile`](crate::SiteProfiler::profile) allocates for the
+//! profile is not recorded, so that there is nothing of one profile in the next. What is done with it
+//! afterwards is: with a recorder as the global allocator, take all profiles first, and then look up
+//! symbols, trim and write.
 #![forbid(unsafe_code)]
 
 mod amount;
+mod changes;
+mod changes_text;
+mod curve;
 mod dhat;
 mod difference;
+mod element;
 #[cfg(feature = "flamegraph")]
 mod flamegraph;
 mod folded;
@@ -93,10 +102,13 @@ mod site;
 mod symbolize;
 mod text;
 mod trim;
+mod types;
 mod units;
 
 pub use amount::{Amount, Point};
+pub use changes::Difference;
 pub use difference::{Change, Growth};
+pub use element::Element;
 pub use frame::Frame;
 pub use mapping::Mapping;
 pub use metric::Metric;

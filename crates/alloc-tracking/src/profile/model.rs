@@ -69,12 +69,12 @@ impl Profile {
     }
 
     /// Orders the sites by falling `metric`; those with the same value by total bytes, and then by stack,
-    /// tag and thread, so that the order is always the same.
+    /// tag, thread and type, so that the order is always the same.
     pub fn sort_by(&mut self, metric: Metric) {
         self.sites.sort_by(|a, b| a.order(b, metric));
     }
 
-    /// Merges sites that have the same stack, tag and thread, and orders them by these.
+    /// Merges sites that have the same stack, tag, thread and type, and orders them by these.
     ///
     /// Some viewers refuse a profile that names a place twice.
     pub fn merge_sites(&mut self) {
@@ -88,7 +88,7 @@ impl Profile {
         });
     }
 
-    /// This profile if no two sites have the same stack, tag and thread, or a copy with these merged.
+    /// This profile if no two sites have the same stack, tag, thread and type, or a copy with these merged.
     pub(super) fn merged(&self) -> Cow<'_, Self> {
         let mut seen = BTreeSet::new();
         if self.sites.iter().all(|site| seen.insert(site.key())) {

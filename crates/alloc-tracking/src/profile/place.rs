@@ -4,7 +4,7 @@ use core::fmt;
 use std::format;
 use std::string::{String, ToString};
 
-use super::{Frame, Profile, Site};
+use super::{Element, Frame, Profile, Site};
 
 /// One line of a call stack.
 ///
@@ -70,12 +70,21 @@ impl Profile {
 /// What stands for a stack that is not known.
 pub(super) const NO_STACK: &str = "[no call stack]";
 
-/// What a site has besides its stack, as lines for formats that know nothing but stacks: the thread, and
-/// then the tag.
-pub(super) fn groups(thread: Option<&str>, tag: Option<&str>) -> impl Iterator<Item = String> {
-    let thread = thread.map(|name| format!("[thread {name}]"));
-    let tag = tag.map(|name| format!("[tag {name}]"));
-    thread.into_iter().chain(tag)
+/// Labels as lines for formats that know nothing but stacks: the thread, then the tag, then the type.
+pub(super) fn groups(labels: Labels<'_>) -> impl Iterator<Item = String> {
+    let thread = labels.thread.map(|name| format!("[thread {name}]"));
+    let tag = labels.tag.map(|name| format!("[tag {name}]"));
+    let name = labels.element.map(|element| &element.name);
+    let element = name.map(|name| format!("[type {name}]"));
+    thread.into_iter().chain(tag).chain(element)
+}
+
+/// What a site has besides its stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Labels<'a> {
+    pub(super) tag: Option<&'a str>,
+    pub(super) thread: Option<&'a str>,
+    pub(super) element: Option<&'a Element>,
 }
 
 /// Writes text on one line that does nothing to a terminal: control characters become `�`.

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use std::vec::Vec;
 
 use super::protobuf::Message;
-use super::{Amount, Clock, Frame, Mapping, Profile, Run, Site};
+use super::{Amount, Clock, Difference, Frame, Mapping, Profile, Run, Site};
 
 /// What each sample has a value of, and the unit. The first four are those of Go's heap profiles.
 const SAMPLE_TYPES: [(&str, &str); 6] = [
@@ -22,6 +22,9 @@ const SAMPLE_TYPES: [(&str, &str); 6] = [
 /// The type that a viewer shows if none is asked for. What is in use at the end is little in a program
 /// that frees everything.
 const DEFAULT_TYPE: &str = "peak_space";
+
+/// The label of samples that are taken off, by which pprof knows what shares are shares of.
+const BASE: &str = "pprof::base";
 
 /// The fields of the message `Profile`.
 mod field {
@@ -43,8 +46,8 @@ impl Profile {
     /// Writes the profile as pprof's protocol buffer, not compressed, which all its readers take.
     ///
     /// A sample has the values `alloc_objects`, `alloc_space`, `inuse_objects`, `inuse_space` (what
-    /// was live at the end), `peak_objects` and `peak_space`, of which the last is the default. A tag
-    /// and a thread are labels. Values beyond those of an `int64` become the largest.
+    /// was live at the end), `peak_objects` and `peak_space`, of which the last is the default. A tag,
+    /// a thread and a type are labels. Values beyond those of an `int64` become the largest.
     ///
     /// Look the symbols up first. Of addresses without any pprof searches the
     /// [files](Self::mappings) by itself, but in programs linked by lld, whose segments do not begin at a
@@ -54,22 +57,66 @@ impl Profile {
     ///
     /// Those of `out`.
     pub fn write_pprof(&self, mut out: impl Write) -> io::Result<()> {
-        // A reader adds up what it finds twice, and overflows where this saturates.
-        let profile = &*self.merged();
-        let mut writer = Writer::default();
-        writer.string("");
-        writer.types();
-        for site in &profile.sites {
-            writer.sample(profile, site);
-        }
-        for (i, mapping) in self.mappings.iter().enumerate() {
-            // The files of a profile with symbols need not be read.
-            let known = !self.frames.is_empty();
-            writer.mapping(i as u64 + 1, mapping, known);
-        }
+        let mut writer = Writer::new();
+        let part = Part {
+            profile: self,
+            base: false,
+            mappings: 0,
+        };
+        writer.part(part);
         writer.run(&self.run);
         out.write_all(writer.finish().as_bytes())?;
         out.flush()
+    }
+}
+
+impl Difference<'_> {
+    /// Writes what changed as pprof's protocol buffer, as its option `-diff_base` makes it of two
+    /// profiles: the samples of the later one, and with negative values and the label `pprof::base`
+    /// those of the earlier one, which a reader adds up.
+    ///
+    /// The rest is as in [`Profile::write_pprof`].
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_pprof(&self, mut out: impl Write) -> io::Result<()> {
+        let mut writer = Writer::new();
+        writer.part(Part {
+            profile: self.later,
+            base: false,
+            mappings: 0,
+        });
+        writer.part(Part {
+            profile: self.earlier,
+            base: true,
+            mappings: self.later.mappings.len() as u64,
+        });
+        writer.run(&self.later.run);
+        out.write_all(writer.finish().as_bytes())?;
+        out.flush()
+    }
+}
+
+/// One of the profiles that are written as one.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    profile: &'a Profile,
+    /// Whether it is to be taken off.
+    base: bool,
+    /// How many mappings those before it have.
+    mappings: u64,
+}
+
+impl Part<'_> {
+    /// A value as an `int64`.
+    fn signed(self, value: u64) -> u64 {
+        let value = signed(value);
+        if self.base {
+            value.wrapping_neg()
+        } else {
+            value
+        }
     }
 }
 
@@ -78,7 +125,8 @@ impl Profile {
 struct Writer {
     message: Message,
     strings: Table<String>,
-    locations: Table<usize>,
+    /// Of each part by themselves: two programs have other things at the same address.
+    locations: Table<(bool, usize)>,
     functions: Table<(Option<String>, Option<String>)>,
 }
 
@@ -105,6 +153,25 @@ impl<T: Ord> Table<T> {
 }
 
 impl Writer {
+    fn new() -> Self {
+        let mut writer = Self::default();
+        writer.string("");
+        writer.types();
+        writer
+    }
+
+    fn part(&mut self, part: Part<'_>) {
+        // A reader adds up what it finds twice, and overflows where this saturates.
+        for site in &part.profile.merged().sites {
+            self.sample(part, site);
+        }
+        for (mapping, id) in part.profile.mappings.iter().zip(part.mappings + 1..) {
+            // The files of a profile with symbols need not be read.
+            let known = !part.profile.frames.is_empty();
+            self.mapping(id, mapping, known);
+        }
+    }
+
     /// The index of a string in the table of strings, the first of which is empty.
     fn string(&mut self, text: &str) -> u64 {
         let (number, _) = self.strings.number(text.to_string());
@@ -127,19 +194,24 @@ impl Writer {
         message
     }
 
-    fn sample(&mut self, profile: &Profile, site: &Site) {
+    fn sample(&mut self, part: Part<'_>, site: &Site) {
         let mut sample = Message::new();
         let stack = site.stack.iter();
-        let locations: Vec<_> = stack
-            .map(|&address| self.location(profile, address))
-            .collect();
+        let locations: Vec<_> = stack.map(|&address| self.location(part, address)).collect();
         sample.numbers(1, locations);
         let amounts = [site.total, site.at_end, site.at_peak];
         let values = amounts
             .iter()
             .flat_map(|&Amount { blocks, bytes }| [blocks, bytes]);
-        sample.numbers(2, values.map(signed));
-        for (key, value) in [("thread", &site.thread), ("tag", &site.tag)] {
+        sample.numbers(2, values.map(|value| part.signed(value)));
+        let base = part.base.then_some("true");
+        let element = site.element.as_ref().map(|element| element.name.as_str());
+        for (key, value) in [
+            ("thread", site.thread.as_deref()),
+            ("tag", site.tag.as_deref()),
+            ("type", element),
+            (BASE, base),
+        ] {
             let Some(value) = value else { continue };
             let mut label = Message::new();
             label.number(1, self.string(key));
@@ -150,13 +222,17 @@ impl Writer {
     }
 
     /// The id of the location of an address, which is written when it is new.
-    fn location(&mut self, profile: &Profile, address: usize) -> u64 {
-        let (number, is_new) = self.locations.number(address);
+    fn location(&mut self, part: Part<'_>, address: usize) -> u64 {
+        let profile = part.profile;
+        let (number, is_new) = self.locations.number((part.base, address));
         if is_new {
             let mut location = Message::new();
             location.number(1, number + 1);
             let mapping = profile.mapping_of(address);
-            location.number(2, mapping.map_or(0, |index| index as u64 + 1));
+            location.number(
+                2,
+                mapping.map_or(0, |index| part.mappings + index as u64 + 1),
+            );
             // The call itself, before the address to which it returns.
             location.number(3, (address as u64).saturating_sub(1));
             for frame in profile.resolve(address) {

@@ -4,11 +4,12 @@ use core::cmp::Ordering;
 use std::string::String;
 use std::vec::Vec;
 
-use super::{Amount, Metric, Point};
+use super::place::Labels;
+use super::{Amount, Element, Metric, Point};
 
 /// A place that allocates, and what became of its blocks.
 ///
-/// A profile should have one site for each combination of stack, tag and thread.
+/// A profile should have one site for each combination of stack, tag, thread and type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Site {
@@ -18,6 +19,8 @@ pub struct Site {
     pub tag: Option<String>,
     /// The thread that allocated, if they were told apart.
     pub thread: Option<String>,
+    /// The type of what is in the blocks, if the program told it.
+    pub element: Option<Element>,
     /// All blocks that were ever allocated here.
     pub total: Amount,
     /// The most bytes that were live at one time, and the blocks that they were in.
@@ -94,6 +97,13 @@ impl Site {
         self
     }
 
+    /// Sets the type of what is in the blocks.
+    #[must_use]
+    pub fn element(mut self, element: Element) -> Self {
+        self.element = Some(element);
+        self
+    }
+
     /// The number that `metric` names.
     pub const fn value(&self, metric: Metric) -> u64 {
         metric.of([self.total.pair(), self.at_peak.pair(), self.at_end.pair()])
@@ -145,8 +155,16 @@ impl Site {
         by_value.then(by_total).then_with(by_key)
     }
 
-    /// What tells one site from another: its stack, tag and thread.
-    pub(super) fn key(&self) -> (&[usize], Option<&str>, Option<&str>) {
-        (&self.stack, self.tag.as_deref(), self.thread.as_deref())
+    /// What tells one site from another: its stack and its labels.
+    pub(super) fn key(&self) -> (&[usize], Labels<'_>) {
+        (&self.stack, self.labels())
+    }
+
+    pub(super) fn labels(&self) -> Labels<'_> {
+        Labels {
+            tag: self.tag.as_deref(),
+            thread: self.thread.as_deref(),
+            element: self.element.as_ref(),
+        }
     }
 }

@@ -4,13 +4,18 @@ use core::fmt;
 use std::io::{self, Write};
 use std::vec::Vec;
 
+use super::curve::bars;
 use super::place::{NO_STACK, groups, one_line};
+use super::types::fmt_types;
 use super::units::{Share, Size, Span};
-use super::{Amount, Metric, Profile, Run, Site, Totals};
+use super::{Amount, Clock, Metric, Profile, Run, Site, Totals};
 
 /// Above the columns that `fmt_site` writes.
 const HEADER: &str =
     "  at peak   share    blocks     in all   share      blocks     at end    blocks    mean life";
+
+/// How wide the curve is, in characters.
+const CURVE: usize = 72;
 
 /// A profile as text: what the whole heap was, then the largest sites with their stacks.
 ///
@@ -79,6 +84,12 @@ impl Text<'_> {
         self.profile.run.sampling.is_some()
     }
 
+    fn fmt_curve(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let snapshots = self.profile.snapshots().into_iter();
+        let points: Vec<_> = snapshots.map(|(point, _)| point).collect();
+        writeln!(f, "{:<11} {}", "over time", bars(&points, CURVE).trim_end())
+    }
+
     fn fmt_sites(&self, f: &mut fmt::Formatter<'_>, totals: &Totals) -> fmt::Result {
         let sites = self.ordered();
         if sites.is_empty() {
@@ -114,7 +125,10 @@ impl Text<'_> {
         let Amount { blocks, bytes } = site.at_end;
         write!(f, "{:>9} {blocks:>9}  ", Size(bytes))?;
         let run = &self.profile.run;
-        match site.mean_lifetime().filter(|_| run.end > 0) {
+        match site
+            .mean_lifetime()
+            .filter(|_| run.end > 0 && totals.lifetimes > 0)
+        {
             Some(mean) => write!(f, "{:>11}", Span(run.clock, mean))?,
             None => write!(f, "{:>11}", "-")?,
         }
@@ -126,8 +140,7 @@ impl Text<'_> {
     }
 
     fn fmt_stack(&self, f: &mut fmt::Formatter<'_>, site: &Site) -> fmt::Result {
-        let (_, tag, thread) = site.key();
-        for group in groups(thread, tag) {
+        for group in groups(site.labels()) {
             write!(f, "\n    {}", one_line(group))?;
         }
         let places: Vec<_> = self.profile.places(site).collect();
@@ -149,6 +162,11 @@ impl fmt::Display for Text<'_> {
         let (run, totals) = (&self.profile.run, self.profile.totals());
         fmt_run(f, run)?;
         fmt_totals(f, run, &totals)?;
+        if !self.profile.series.is_empty() {
+            self.fmt_curve(f)?;
+        }
+        writeln!(f)?;
+        fmt_types(f, self.profile, self.metric, self.sites)?;
         self.fmt_sites(f, &totals)
     }
 }
@@ -163,11 +181,25 @@ impl fmt::Display for Profile {
     }
 }
 
+/// A time of a run. Where bytes tell the time, it says so.
+struct Moment<'a>(&'a Run, u64);
+
+impl fmt::Display for Moment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(run, time) = *self;
+        Span(run.clock, time).fmt(f)?;
+        match run.clock {
+            Clock::Bytes => f.write_str(" allocated"),
+            _ => Ok(()),
+        }
+    }
+}
+
 fn fmt_run(f: &mut fmt::Formatter<'_>, run: &Run) -> fmt::Result {
     let command = one_line(run.command_line());
     write!(f, "heap profile of `{command}`, process {}", run.pid)?;
     if run.end > 0 {
-        write!(f, ", {}", Span(run.clock, run.end))?;
+        write!(f, ", {}", Moment(run, run.end))?;
     }
     writeln!(f)?;
     match run.sampling {
@@ -199,9 +231,9 @@ fn fmt_totals(f: &mut fmt::Formatter<'_>, run: &Run, totals: &Totals) -> fmt::Re
         let plural = if blocks == 1 { "" } else { "s" };
         write!(f, "{name:<11} {:>9} in {blocks} block{plural}", Size(bytes))?;
         match name {
-            "at the peak" if run.end > 0 => writeln!(f, ", after {}", Span(run.clock, run.peak))?,
+            "at the peak" if run.end > 0 => writeln!(f, ", after {}", Moment(run, run.peak))?,
             _ => writeln!(f)?,
         }
     }
-    writeln!(f)
+    Ok(())
 }

@@ -9,6 +9,18 @@ use super::Clock;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size(pub(super) u64);
 
+/// By how many bytes something grew or shrank: `+4.0 MiB`, `-12 B`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Signed(pub(super) i128);
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { '-' } else { '+' };
+        let size = Size(u64::try_from(self.0.unsigned_abs()).unwrap_or(u64::MAX));
+        f.pad(&format!("{sign}{size}"))
+    }
+}
+
 const SIZES: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
 impl fmt::Display for Size {
@@ -92,7 +104,7 @@ impl fmt::Display for Share {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, Share, Size, Span};
+    use super::{Clock, Share, Signed, Size, Span};
     use std::string::ToString;
 
     #[test]
@@ -110,6 +122,18 @@ mod tests {
             assert_eq!(Size(bytes).to_string(), text);
         }
         assert_eq!(std::format!("{:>8}|", Size(5)), "     5 B|");
+    }
+
+    #[test]
+    fn changes_have_a_sign() {
+        for (bytes, text) in [
+            (0, "+0 B"),
+            (-1, "-1 B"),
+            (2048, "+2.0 KiB"),
+            (i128::from(u64::MAX) * -9, "-15 EiB"),
+        ] {
+            assert_eq!(Signed(bytes).to_string(), text);
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ enum Held {
 
 /// Ends the process if it is dropped: armed while foreign code runs that must not unwind through an
 /// allocator.
-pub(super) struct AbortOnUnwind;
+pub(crate) struct AbortOnUnwind;
 
 impl Drop for AbortOnUnwind {
     fn drop(&mut self) {

@@ -21,14 +21,16 @@ mod stack;
 mod table;
 mod text;
 
-pub use by_site::{SiteProfiler, Watched};
+pub use by_site::{SiteProfiler, Typed, Watched};
 pub use clock::thread_number;
 pub use fault::{FAULTS_KEPT, Fault, FaultCounts, FaultKind, Operation};
 pub use lifetimes::Lifetimes;
 pub use report::{LeakRecord, Report};
 pub use sites::Stamps;
-pub(crate) use sites::leave_seat;
+pub(crate) use sites::give_up_seat;
 pub use stack::CallStack;
+
+pub(crate) use hooks::AbortOnUnwind;
 
 use core::fmt;
 use core::ptr;

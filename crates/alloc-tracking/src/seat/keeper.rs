@@ -14,7 +14,7 @@ impl Kind {
     fn leave(self, seat: usize) {
         match self {
             Self::Counters => super::leave(seat),
-            Self::Sites => crate::profiler::leave_seat(seat),
+            Self::Sites => crate::profiler::give_up_seat(seat),
         }
     }
 }

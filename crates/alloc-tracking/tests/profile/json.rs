@@ -1,7 +1,7 @@
 //! JSON for machines, read by `serde_json`.
 
 use alloc_tracking::Profile;
-use alloc_tracking::profile::Sampling;
+use alloc_tracking::profile::{Element, Sampling};
 use serde_json::{Value, json};
 
 use crate::made::{nasty, ordinary, written};
@@ -17,6 +17,7 @@ fn everything_is_in_it() {
     profile.run.unrecorded = 2;
     profile.sites[2].samples = 3;
     profile.sites[2].series = profile.series.clone();
+    profile.sites[2].element = Some(Element::new("app::\"Order\"", 10));
     profile.sites.remove(0);
     let frame = |function, line| json!({"function": function, "file": "src/main.rs", "line": line, "column": null});
     let expected = json!({
@@ -27,6 +28,10 @@ fn everything_is_in_it() {
             "sampling": {"distance": 4096, "samples": 3}, "unrecorded": 2,
         },
         "totals": {"total": [4, 4126], "at_peak": [1, 4096], "at_end": [0, 0], "lifetimes": 900_000_090},
+        "types": [
+            {"name": "app::\"Order\"", "size": 10, "elements": {"total": 3, "at_peak": 0, "at_end": 0},
+             "total": [3, 30], "at_peak": [0, 0], "at_end": [0, 0]},
+        ],
         "mappings": [{"start": "0x1000", "end": "0x2000", "offset": 0, "file": "/usr/bin/wordcount"}],
         "addresses": [
             {"address": "0x1020", "frames": [frame("wordcount::main", 40)]},
@@ -37,9 +42,10 @@ fn everything_is_in_it() {
         ],
         "series": [[200_000_000, 5, 320], [500_000_000, 9, 576]],
         "sites": [
-            {"stack": [1, 0], "tag": null, "thread": null, "total": [1, 4096], "max": [1, 4096],
+            {"stack": [1, 0], "tag": null, "thread": null, "type": null, "total": [1, 4096], "max": [1, 4096],
              "at_peak": [1, 4096], "at_end": [0, 0], "lifetimes": 900_000_000, "samples": 0, "series": []},
-            {"stack": [2, 0], "tag": "cache", "thread": "worker 1", "total": [3, 30], "max": [1, 10],
+            {"stack": [2, 0], "tag": "cache", "thread": "worker 1",
+             "type": {"name": "app::\"Order\"", "size": 10}, "total": [3, 30], "max": [1, 10],
              "at_peak": [0, 0], "at_end": [0, 0], "lifetimes": 90, "samples": 3,
              "series": [[200_000_000, 5, 320], [500_000_000, 9, 576]]},
         ],

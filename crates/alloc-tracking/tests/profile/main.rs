@@ -9,6 +9,7 @@
 mod made;
 
 mod dhat;
+mod difference;
 mod folded;
 mod json;
 mod massif;
@@ -18,4 +19,5 @@ mod prometheus;
 #[cfg(feature = "symbols")]
 mod symbols;
 mod text;
+mod types;
 mod viewer;

@@ -49,7 +49,23 @@ const WRITERS: &[(&str, Writer)] = &[
     ("json", |profile, out| profile.write_json(out)),
     ("massif", |profile, out| profile.write_massif(out)),
     ("pprof", |profile, out| profile.write_pprof(out)),
+    ("difference: text", |profile, out| {
+        (profile - &ordinary()).write_text(out)
+    }),
+    ("difference: folded", |profile, out| {
+        (profile - &Profile::default()).write_folded(out, Metric::TotalBytes)
+    }),
+    ("difference: json", |profile, out| {
+        (profile - &nasty()).write_json(out)
+    }),
+    ("difference: pprof", |profile, out| {
+        (profile - &nasty()).write_pprof(out)
+    }),
     ("prometheus", |_, out| page().write_to(out)),
+    #[cfg(feature = "flamegraph")]
+    ("difference: flame graph", |profile, out| {
+        (profile - &Profile::default()).write_flame_graph(out, Metric::TotalBytes)
+    }),
     #[cfg(feature = "flamegraph")]
     ("flame graph", |profile, out| {
         profile.write_flame_graph(out, Metric::TotalBytes)

@@ -12,6 +12,7 @@ every block was recorded
 in all         10 KiB in 104 blocks
 at the peak   4.6 KiB in 11 blocks, after 800 ms
 at the end       64 B in 1 block
+over time                 ▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁▁██████████████▁
 
 2 sites by bytes at the peak
   at peak   share    blocks     in all   share      blocks     at end    blocks    mean life
@@ -78,6 +79,24 @@ fn it_says_what_it_does_not_know() {
     ] {
         assert!(text.contains(line), "no {line:?} in {text}");
     }
+}
+
+#[test]
+fn where_bytes_tell_the_time_it_says_so_and_knows_no_lifetime() {
+    let mut profile = ordinary();
+    profile.run.clock = Clock::Bytes;
+    (profile.run.peak, profile.run.end) = (8192, 10_526);
+    for site in &mut profile.sites {
+        site.lifetimes = 0;
+    }
+    let text = profile.to_string();
+    assert!(text.contains("process 4242, 10 KiB allocated\n"), "{text}");
+    assert!(text.contains("blocks, after 8.0 KiB allocated\n"), "{text}");
+    assert_eq!(
+        text.matches("         0            -\n").count(),
+        1,
+        "{text}"
+    );
 }
 
 #[test]

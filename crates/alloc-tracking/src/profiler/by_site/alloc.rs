@@ -10,11 +10,14 @@ use alloc_core::{AllocError, Allocator, AllocatorEq, Layout, StaticAllocator, da
 
 use super::super::fault::Operation;
 use super::super::hooks::trim;
-use super::super::sites::Mark;
+use super::super::sites::{Labels, Mark};
 use super::SiteProfiler;
 use super::header::{self, Outer};
+use super::labelled::within;
+use crate::Budgeting;
+use crate::budget::Budget;
 
-impl<A> SiteProfiler<A> {
+impl<A, B: Budgeting> SiteProfiler<A, B> {
     /// Answers a request for a block of non-zero size with one of `inner`.
     ///
     /// # Safety
@@ -26,6 +29,16 @@ impl<A> SiteProfiler<A> {
         layout: Layout,
         call: impl FnOnce(Layout) -> Option<NonNull<u8>>,
     ) -> Option<NonNull<u8>> {
+        if B::ON
+            && let Some(budget) = Budget::current()
+        {
+            let labels = Labels {
+                budget: Some(budget),
+                ..Labels::NONE
+            };
+            // SAFETY: the caller's promise.
+            return unsafe { self.make_as(labels, layout, call) };
+        }
         let outer = Outer::of(layout)?;
         let base = call(outer.layout)?;
         // SAFETY: the offset is less than the size of the block of `inner`.
@@ -51,6 +64,7 @@ impl<A> SiteProfiler<A> {
         let Some(mark) = (unsafe { self.undress(operation, ptr, layout) }) else {
             return false;
         };
+        let budget = self.budget_of(mark);
         if !self.sites.died_at_once(mark, layout.size()) {
             self.sites.died(mark, layout.size());
         }
@@ -59,6 +73,9 @@ impl<A> SiteProfiler<A> {
             // SAFETY: I1.
             let base = unsafe { base_of(ptr, outer) };
             call(base, outer.layout);
+        }
+        if let Some(budget) = budget {
+            budget.credit(layout.size());
         }
         true
     }
@@ -81,9 +98,11 @@ impl<A> SiteProfiler<A> {
     ) -> Option<NonNull<u8>> {
         // SAFETY: the caller's promise.
         let mark = unsafe { self.undress(operation, ptr, old) }?;
+        let budget = self.budget_of(mark);
         // SAFETY: I1.
         let base = unsafe { base_of(ptr, outer) };
-        let Some(base) = call(base) else {
+        let base = within(budget, old.size(), new.size(), || call(base));
+        let Some(base) = base else {
             // SAFETY: the block is as it was.
             unsafe { header::put(ptr, old, mark) };
             return None;
@@ -97,7 +116,7 @@ impl<A> SiteProfiler<A> {
     }
 }
 
-impl<A: Allocator> SiteProfiler<A> {
+impl<A: Allocator, B: Budgeting> SiteProfiler<A, B> {
     /// Resizes a block of non-zero size to another non-zero size and perhaps another alignment: with
     /// `there`, or, if its header then has another place, with a block from `fresh`.
     ///
@@ -185,7 +204,7 @@ fn start(block: Result<NonNull<[u8]>, AllocError>) -> Option<NonNull<u8>> {
 // Blocks of `inner` are handed back with the layouts that they were asked for with. `inner` is
 // neither changed nor dropped while blocks are live, except by dropping the whole. Recording does not
 // unwind.
-unsafe impl<A: Allocator> Allocator for SiteProfiler<A> {
+unsafe impl<A: Allocator, B: Budgeting> Allocator for SiteProfiler<A, B> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         if layout.size() == 0 {
@@ -291,7 +310,7 @@ unsafe impl<A: Allocator> Allocator for SiteProfiler<A> {
 
 // SAFETY: as above; a layout that is passed on has a size that is not zero. Recording does not
 // unwind, and takes its memory from the system, so it never calls the global allocator.
-unsafe impl<A: GlobalAlloc> GlobalAlloc for SiteProfiler<A> {
+unsafe impl<A: GlobalAlloc, B: Budgeting> GlobalAlloc for SiteProfiler<A, B> {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the size is not zero, as it includes that of the header.
@@ -352,7 +371,7 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for SiteProfiler<A> {
 
 // SAFETY: blocks live as long as those of `inner`, which is static: dropping either invalidates
 // none. A header is only read by the profiler that wrote it.
-unsafe impl<A: StaticAllocator> StaticAllocator for SiteProfiler<A> {}
+unsafe impl<A: StaticAllocator, B: Budgeting> StaticAllocator for SiteProfiler<A, B> {}
 
 // SAFETY: only the same value is equal, and an allocator is equivalent to itself.
-unsafe impl<A: Allocator> AllocatorEq for SiteProfiler<A> {}
+unsafe impl<A: Allocator, B: Budgeting> AllocatorEq for SiteProfiler<A, B> {}

@@ -2,21 +2,27 @@
 
 mod alloc;
 mod header;
+mod labelled;
+mod series;
+mod typed;
 mod watch;
 
+pub use typed::Typed;
 pub use watch::Watched;
 
 use core::fmt;
+use core::marker::PhantomData;
 use core::ptr::{self, NonNull};
 use std::vec::Vec;
 
 use alloc_core::{DefaultUpstream, Layout};
 
+use super::AbortOnUnwind;
 use super::clock::thread_number;
 use super::fault::{Fault, FaultCounts, FaultKind, Faults, Operation};
-use super::hooks::AbortOnUnwind;
 use super::sites::{Mark, Sites, Stamps};
 use super::stack::{self, CallStack};
+use crate::budget::Unbudgeted;
 use crate::profile::Profile;
 use header::Seal;
 
@@ -36,8 +42,11 @@ use header::Seal;
 /// | [`with_call_stacks`](Self::with_call_stacks) | one per call stack | a walk over frame pointers at each allocation |
 /// | [`with_tags`](Self::with_tags) | one per [tag](crate::Tag) | a look at a thread-local |
 /// | [`with_stamps`](Self::with_stamps) | lifetimes, time of the peak | two readings of a clock |
+/// | [`with_series`](Self::with_series) | live bytes and blocks over time | a sum of all accounts, a few hundred to a few thousand times |
 /// | [`with_exact_peak`](Self::with_exact_peak) | the peak to the byte | a counter that all threads share |
 /// | [`with_samples`](Self::with_samples) | estimates of all this | a subtraction for most blocks |
+/// | [`of`](Self::of) | what is in the blocks, by [handles](Typed) for a type | a look for the account of that type |
+/// | [`budgeted`](SiteProfiler::budgeted) | [budgets](crate::Budget): what is over them is refused | a look at a thread-local |
 /// | [`switch`](Self::switch) | nothing new while it is off | a look at a flag |
 ///
 /// # Call stacks
@@ -93,24 +102,37 @@ use header::Seal;
 ///
 /// # Complexity
 ///
-/// Constant per request, and the depth of the call stacks. Per thread with a seat 21 KiB, and 640
+/// Constant per request, and the depth of the call stacks. Per thread with a seat 21 KiB, and 576
 /// bytes per call stack that it allocates from. When a thread ends the next one takes over what it
 /// has.
-pub struct SiteProfiler<A = DefaultUpstream> {
+pub struct SiteProfiler<A = DefaultUpstream, B = Unbudgeted> {
     sites: Sites,
     faults: Faults,
     on_fault: Option<fn(&Fault)>,
     inner: A,
+    budgets: PhantomData<fn() -> B>,
 }
 
 impl<A> SiteProfiler<A> {
     /// Wraps `inner`. Takes no memory before the first block.
     pub const fn new(inner: A) -> Self {
+        Self::build(inner)
+    }
+
+    /// Whether this program has call stacks to be taken: see [the type](Self#call-stacks).
+    pub fn has_call_stacks() -> bool {
+        stack::available()
+    }
+}
+
+impl<A, B> SiteProfiler<A, B> {
+    const fn build(inner: A) -> Self {
         Self {
             sites: Sites::new(),
             faults: Faults::new(),
             on_fault: None,
             inner,
+            budgets: PhantomData,
         }
     }
 
@@ -203,11 +225,6 @@ impl<A> SiteProfiler<A> {
     /// Whether new blocks are recorded.
     pub fn is_on(&self) -> bool {
         self.sites.is_on()
-    }
-
-    /// Whether this program has call stacks to be taken: see [the type](Self#call-stacks).
-    pub fn has_call_stacks() -> bool {
-        stack::available()
     }
 
     /// Gathers everything that is known, with a site for each call stack.
@@ -351,7 +368,7 @@ impl<A> SiteProfiler<A> {
 }
 
 /// Bytes and faults; the rest is in the [`Profile`].
-impl<A: fmt::Debug> fmt::Debug for SiteProfiler<A> {
+impl<A: fmt::Debug, B> fmt::Debug for SiteProfiler<A, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SiteProfiler")
             .field("live_bytes", &self.live_bytes())
@@ -363,10 +380,10 @@ impl<A: fmt::Debug> fmt::Debug for SiteProfiler<A> {
 }
 
 /// A value equals itself alone: each keeps its own account.
-impl<A> PartialEq for SiteProfiler<A> {
+impl<A, B> PartialEq for SiteProfiler<A, B> {
     fn eq(&self, other: &Self) -> bool {
         ptr::eq(self, other)
     }
 }
 
-impl<A> Eq for SiteProfiler<A> {}
+impl<A, B> Eq for SiteProfiler<A, B> {}

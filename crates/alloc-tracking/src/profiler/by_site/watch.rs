@@ -18,7 +18,7 @@ pub struct Watched {
     blind: Option<&'static str>,
 }
 
-impl<A> SiteProfiler<A> {
+impl<A, B> SiteProfiler<A, B> {
     /// Runs a piece of code, and tells what it allocated.
     ///
     /// What counts is what is allocated by the calling thread, wherever it is freed. So tests that run

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::stamps::{self, NANOS_IN_TICK_LOG2, Stamps};
 use super::tally::Tally;
 use super::weight::{self, Weight};
-use super::{Mark, Place, Sites, Way};
+use super::{Labels, Mark, Place, Sites, Way, seat};
 use crate::profiler::stack::{self, Frames};
 use crate::tag::Tag;
 
@@ -51,12 +51,12 @@ impl Sites {
         };
         if self.mean > 0 {
             return if desk.draws(size, self.mean) {
-                self.born_sample(desk, size, ticks)
+                self.born_sample(desk, size, ticks, Labels::NONE)
             } else {
                 Mark::NONE
             };
         }
-        let tally = self.tally(desk);
+        let tally = self.tally(desk, Labels::NONE);
         let weight = Weight::whole(size);
         let mark = self.count_at_once(desk, tally, weight, ticks);
         mark.unwrap_or_else(|| self.count(desk, tally, weight, ticks))
@@ -64,7 +64,7 @@ impl Sites {
 
     /// Counts a block in a tally of this thread's desk, if it makes nothing necessary.
     #[inline]
-    fn count_at_once(
+    pub(super) fn count_at_once(
         &self,
         desk: &Desk,
         tally: NonNull<Tally>,
@@ -83,7 +83,13 @@ impl Sites {
 
     /// Counts a block in a tally of this thread's desk.
     #[cold]
-    fn count(&self, desk: &Desk, tally: NonNull<Tally>, weight: Weight, ticks: u64) -> Mark {
+    pub(super) fn count(
+        &self,
+        desk: &Desk,
+        tally: NonNull<Tally>,
+        weight: Weight,
+        ticks: u64,
+    ) -> Mark {
         // SAFETY: I2: a tally of a desk of this.
         let counter = unsafe { tally.as_ref() };
         counter.born(self.epoch.load(Ordering::Relaxed), weight);
@@ -91,27 +97,26 @@ impl Sites {
         Mark::new(Place(tally.as_ptr()), ticks)
     }
 
-    /// Where a block is counted that this thread allocates now.
+    /// Where a block is counted that this thread allocates now, and which has these labels and the tag
+    /// of the thread.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the walk begins at this frame")]
-    fn tally(&self, desk: &Desk) -> NonNull<Tally> {
-        let tag = if self.tags {
-            Tag::current().number()
-        } else {
-            0
-        };
+    pub(super) fn tally(&self, desk: &Desk, mut labels: Labels) -> NonNull<Tally> {
+        if self.tags {
+            labels.tag = Tag::current().number();
+        }
         if self.depth > 0 {
-            desk.tally(stack::frames(self.depth), tag)
-        } else if tag > 0 {
-            desk.tally(Frames::NONE, tag)
-        } else {
+            desk.tally(stack::frames(self.depth), labels)
+        } else if labels.is_none() {
             desk.root()
+        } else {
+            desk.tally(Frames::NONE, labels)
         }
     }
 
     #[cold]
-    fn born_sample(&self, desk: &Desk, size: usize, ticks: u64) -> Mark {
-        let tally = self.tally(desk);
+    pub(super) fn born_sample(&self, desk: &Desk, size: usize, ticks: u64, labels: Labels) -> Mark {
+        let tally = self.tally(desk, labels);
         let weight = Weight::of_sample(size, self.mean);
         let mark = self.count(desk, tally, weight, ticks);
         // SAFETY: I2: a tally of a desk of this.
@@ -139,12 +144,12 @@ impl Sites {
         let Some(tally) = NonNull::new(place.0) else {
             return;
         };
-        let weight = self.weight(size);
+        // SAFETY: I1 of the place and I2.
+        let tally = unsafe { tally.as_ref() };
+        let weight = self.weight(tally, size);
         if self.end_at_once(place, weight, ticks) {
             return;
         }
-        // SAFETY: I1 of the place and I2.
-        let tally = unsafe { tally.as_ref() };
         self.end_slowly(tally, weight, ticks);
     }
 
@@ -196,7 +201,7 @@ impl Sites {
     pub(in crate::profiler) fn place(&self) -> Place {
         match self.desk() {
             Some(desk) if self.depth > 0 => {
-                let tally = self.tally(desk);
+                let tally = self.tally(desk, Labels::NONE);
                 Place(tally.as_ptr())
             }
             _ => Place::NOWHERE,
@@ -209,7 +214,7 @@ impl Sites {
     /// this thread that allocates it anew, and what it has at most is known at one desk alone.
     #[inline]
     pub(in crate::profiler) fn resized(&self, mark: Mark, old: usize, new: usize) -> Mark {
-        if self.mean > 0 {
+        if self.mean > 0 && self.budget_of(mark).is_none() {
             self.died(mark, old);
             return self.born(new);
         }
@@ -258,17 +263,21 @@ impl Sites {
 
     /// What a block counts for that is counted.
     #[inline]
-    fn weight(&self, size: usize) -> Weight {
-        if self.mean == 0 {
+    fn weight(&self, tally: &Tally, size: usize) -> Weight {
+        if self.mean == 0 || tally.labels.budget.is_some() {
             Weight::whole(size)
         } else {
             Weight::of_sample(size, self.mean)
         }
     }
 
-    /// A block of a thread without a seat was allocated. It has no call stack.
+    /// A block of a thread without a seat was allocated. It has no call stack. That of a thread that is
+    /// away is not counted.
     #[cold]
-    fn born_standing(&self, size: usize, ticks: u64) -> Mark {
+    pub(super) fn born_standing(&self, size: usize, ticks: u64) -> Mark {
+        if seat::is_away() {
+            return Mark::NONE;
+        }
         // Nothing but that the recording has begun.
         self.id();
         let Some(tally) = self.common() else {

@@ -5,6 +5,7 @@ use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicI64, AtomicPtr, AtomicU64, Ordering};
 use std::alloc::System;
 
+use super::labels::Labels;
 use super::tally::Tally;
 use super::weight::{distance, seed};
 use crate::profiler::stack::{self, CallStack, Frames};
@@ -67,7 +68,7 @@ impl Desk {
         let memory = allocate::<Self>()?;
         // SAFETY: all zero is a valid desk, and the memory lives until it is freed.
         let desk = unsafe { memory.as_ref() };
-        let Some(root) = desk.make(ROOT, &CallStack::EMPTY, 0) else {
+        let Some(root) = desk.make(ROOT, &CallStack::EMPTY, Labels::NONE) else {
             // SAFETY: just allocated, and not passed on.
             unsafe { free(memory) };
             return None;
@@ -116,9 +117,9 @@ impl Desk {
         self.set_drift(limit);
     }
 
-    fn make(&self, hash: u64, stack: &CallStack, tag: u32) -> Option<NonNull<Tally>> {
+    fn make(&self, hash: u64, stack: &CallStack, labels: Labels) -> Option<NonNull<Tally>> {
         let memory = allocate::<Tally>()?;
-        let tally = Tally::new(self.number(), hash, stack, tag);
+        let tally = Tally::new(self.number(), hash, stack, labels);
         // SAFETY: memory for a tally.
         unsafe { memory.write(tally) };
         Some(memory)
@@ -131,39 +132,39 @@ impl Desk {
         unsafe { NonNull::new_unchecked(self.root.load(Ordering::Relaxed)) }
     }
 
-    /// The tally of a stack and a tag, or that of neither, if there is none or no room for it. On the
+    /// The tally of a stack and labels, or that of neither, if there is none or no room for it. On the
     /// thread at the desk.
     #[inline]
-    pub(super) fn tally(&self, frames: Frames, tag: u32) -> NonNull<Tally> {
-        let hash = stack::hash(&frames) ^ u64::from(tag).wrapping_mul(0xA24B_AED4_963E_E407);
+    pub(super) fn tally(&self, frames: Frames, labels: Labels) -> NonNull<Tally> {
+        let hash = stack::hash(&frames) ^ labels.hash();
         let place = &self.cache[index(hash, CACHED)];
         let cached = NonNull::new(place.load(Ordering::Relaxed));
         // SAFETY: I1.
         if let Some(tally) = cached.filter(|tally| unsafe { tally.as_ref() }.hash == hash) {
             return tally;
         }
-        let Some(tally) = self.find_or_make(hash, tag, || CallStack::of(frames)) else {
+        let Some(tally) = self.find_or_make(hash, labels, || CallStack::of(frames)) else {
             return self.root();
         };
         place.store(tally.as_ptr(), Ordering::Relaxed);
         tally
     }
 
-    /// The tally of the stack and the tag of another desk's tally, if there is one or room for it. On the
-    /// thread at the desk.
+    /// The tally of the stack and the labels of another desk's tally, if there is one or room for it. On
+    /// the thread at the desk.
     #[cold]
     pub(super) fn tally_like(&self, other: &Tally) -> Option<NonNull<Tally>> {
         if other.hash == ROOT {
             return Some(self.root());
         }
-        self.find_or_make(other.hash, other.tag, || other.stack)
+        self.find_or_make(other.hash, other.labels, || other.stack)
     }
 
     #[cold]
     fn find_or_make(
         &self,
         hash: u64,
-        tag: u32,
+        labels: Labels,
         stack: impl FnOnce() -> CallStack,
     ) -> Option<NonNull<Tally>> {
         let bucket = &self.buckets[index(hash.rotate_left(32), BUCKETS)];
@@ -181,7 +182,7 @@ impl Desk {
         if sites >= MOST_SITES {
             return None;
         }
-        let tally = self.make(hash, &stack(), tag)?;
+        let tally = self.make(hash, &stack(), labels)?;
         // SAFETY: I1, just made.
         unsafe { tally.as_ref() }
             .next

@@ -30,9 +30,11 @@
 
 mod count;
 mod desk;
+mod labels;
 mod peak;
 mod report;
 mod seat;
+mod series;
 mod stamps;
 mod tally;
 mod weight;
@@ -43,8 +45,10 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use super::clock::Clock;
 use super::stack::{self, CallStack};
 use desk::Desk;
+pub(super) use labels::{ElementType, Labels};
 use peak::Level;
-pub(crate) use seat::leave as leave_seat;
+pub(crate) use seat::give_up as give_up_seat;
+use series::Series;
 pub use stamps::Stamps;
 pub(super) use stamps::TICK_BITS;
 use tally::Tally;
@@ -109,6 +113,7 @@ pub(super) struct Sites {
     start: AtomicU64,
     clock: Clock,
     level: Level,
+    series: Series,
 }
 
 impl Place {
@@ -166,6 +171,7 @@ impl Sites {
             start: AtomicU64::new(0),
             clock: Clock::new(),
             level: Level::new(),
+            series: Series::new(),
         }
     }
 
@@ -285,7 +291,7 @@ impl Sites {
             let memory = desk::allocate::<Tally>()?;
             // No desk has the number 0.
             // SAFETY: memory for a tally.
-            unsafe { memory.write(Tally::new(0, desk::ROOT, &CallStack::EMPTY, 0)) };
+            unsafe { memory.write(Tally::new(0, desk::ROOT, &CallStack::EMPTY, Labels::NONE)) };
             Some(memory)
         })
     }

@@ -15,7 +15,7 @@ const MOST_LIMIT: i64 = 64 << 10;
 pub(super) struct Level {
     pub(super) live: AtomicI64,
     pub(super) peak: AtomicI64,
-    /// When the peak was reached, on the clock of the stamps.
+    /// When the peak was reached, as [`Sites::time`] tells it.
     pub(super) peak_at: AtomicU64,
 }
 
@@ -63,8 +63,15 @@ impl Sites {
             .live
             .fetch_add(change, Ordering::Relaxed)
             .wrapping_add(change);
+        let followed = self.series.on;
+        if followed {
+            self.series.rise(change);
+        }
         if change > 0 && live > level.peak.load(Ordering::Relaxed) {
             self.reached(live);
+        }
+        if followed {
+            self.follow();
         }
     }
 
@@ -73,9 +80,7 @@ impl Sites {
         let level = &self.level;
         // If another thread has told of more since then, that was the peak, and not what is live now.
         if live > level.peak.fetch_max(live, Ordering::Relaxed) {
-            level
-                .peak_at
-                .store(self.moments.now(&self.clock), Ordering::Relaxed);
+            level.peak_at.store(self.time(), Ordering::Relaxed);
             self.epoch.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -5,24 +5,24 @@ use core::sync::atomic::Ordering;
 
 use alloc_core::{System, vec::Vec as VecIn};
 
-use super::stamps::{self, NANOS_IN_TICK_LOG2};
+use super::stamps::NANOS_IN_TICK_LOG2;
 use super::tally::{Reading, Tally};
 use super::weight::{Weight, rounded_to_float};
-use super::{Place, Sites, UNIT};
-use crate::profile::{Profile, Run, Sampling, Site};
+use super::{Labels, Place, Sites, UNIT, seat};
+use crate::profile::{Clock, Element, Profile, Run, Sampling, Site};
 use crate::profiler::stack::CallStack;
 use crate::tag::Tag;
 
 /// Parts of blocks and bytes, as blocks and bytes. What is negative because it was read while threads
 /// were at work is 0.
-fn amounts(weight: Weight) -> (u64, u64) {
+pub(super) fn amounts(weight: Weight) -> (u64, u64) {
     let blocks = weight.blocks.cast_signed().max(0).cast_unsigned();
     let bytes = weight.bytes.cast_signed().max(0).cast_unsigned();
     // To the nearest one.
     ((blocks + UNIT / 2) / UNIT, bytes)
 }
 
-fn site(stack: &CallStack, tag: u32, reading: &Reading) -> Site {
+fn site(stack: &CallStack, labels: Labels, reading: &Reading) -> Site {
     let (total, max) = (amounts(reading.total), amounts(reading.max));
     let (at_peak, at_end) = (amounts(reading.at_peak), amounts(reading.live));
     let mut site = Site::new(stack.addresses())
@@ -32,14 +32,17 @@ fn site(stack: &CallStack, tag: u32, reading: &Reading) -> Site {
         .at_end(at_end.0, at_end.1)
         .lifetimes(u128::from(reading.lifetimes) << NANOS_IN_TICK_LOG2);
     site.samples = reading.samples;
-    if let Some(tag) = Tag::from_number(tag).filter(|tag| *tag != Tag::NONE) {
+    if let Some(tag) = Tag::from_number(labels.tag).filter(|tag| *tag != Tag::NONE) {
         site = site.tag(tag.name());
+    }
+    if let Some(of) = labels.element {
+        site = site.element(Element::new((of.name)(), of.size as u64));
     }
     site
 }
 
 /// What the tallies of a thread say, in memory that is not counted, in the order of their addresses.
-pub(in crate::profiler) struct Here(VecIn<(usize, CallStack, u32, Reading), System>);
+pub(in crate::profiler) struct Here(VecIn<(usize, CallStack, Labels, Reading), System>);
 
 impl Sites {
     /// What the calling thread has counted, of what it has allocated itself. `None` if it has no desk.
@@ -50,7 +53,7 @@ impl Sites {
             let address = tally.addr().get();
             // SAFETY: I2 of `Sites`; it lives as long as this.
             let tally = unsafe { tally.as_ref() };
-            readings.push((address, tally.stack, tally.tag, tally.read(epoch)));
+            readings.push((address, tally.stack, tally.labels, tally.read(epoch)));
         });
         readings.sort_unstable_by_key(|(address, ..)| *address);
         Some(Here(readings))
@@ -62,8 +65,9 @@ impl Sites {
         before: Option<&Here>,
         after: Option<&Here>,
     ) -> Profile {
-        let mut profile = Profile::new(self.run(self.moments.now(&self.clock)));
-        for (address, stack, tag, now) in after.iter().flat_map(|after| &after.0) {
+        let _away = seat::leave();
+        let mut profile = Profile::new(self.run(self.time()));
+        for (address, stack, labels, now) in after.iter().flat_map(|after| &after.0) {
             let was = before.and_then(|Here(before)| {
                 let index = before.binary_search_by_key(address, |(address, ..)| *address);
                 Some(before.get(index.ok()?)?.3)
@@ -76,7 +80,7 @@ impl Sites {
             };
             // Of what was there before, something may have been freed.
             if reading.total != Weight::default() {
-                profile.sites.push(site(stack, *tag, &reading));
+                profile.sites.push(site(stack, *labels, &reading));
             }
         }
         profile.merge_sites();
@@ -89,7 +93,7 @@ impl Sites {
     }
 
     /// Calls `look` with each tally.
-    fn for_each(&self, mut look: impl FnMut(&Tally)) {
+    pub(super) fn for_each(&self, mut look: impl FnMut(&Tally)) {
         // SAFETY: I2 of `Sites`; each lives as long as this.
         let mut look_at = |tally: NonNull<Tally>| look(unsafe { tally.as_ref() });
         // SAFETY: as above.
@@ -102,22 +106,29 @@ impl Sites {
 
     /// All that is known, at this time.
     pub(in crate::profiler) fn profile(&self) -> Profile {
+        // What is allocated here would be growth between this profile and the next one.
+        let _away = seat::leave();
         let epoch = self.epoch.load(Ordering::Relaxed);
-        let end = self.moments.now(&self.clock);
+        let end = self.time();
         // First all readings, in memory that is not counted.
         let mut readings = VecIn::new_in(System);
         self.for_each(|tally| {
             let reading = tally.read(epoch);
             if reading != Reading::default() {
-                readings.push((tally.stack, tally.tag, reading));
+                readings.push((tally.stack, tally.labels, reading));
             }
         });
         let sites = readings
             .iter()
-            .map(|(stack, tag, reading)| site(stack, *tag, reading));
+            .map(|(stack, labels, reading)| site(stack, *labels, reading));
         let mut profile = Profile::new(self.run(end));
         profile.sites.extend(sites);
         profile.merge_sites();
+        profile.series.extend_from_slice(&self.series.points());
+        if self.counts_bytes() {
+            let total = readings.iter().map(|(.., reading)| reading.total.bytes);
+            profile.run.end = total.fold(0, u64::wrapping_add);
+        }
         if self.mean > 0 {
             let samples = readings.iter().map(|(.., reading)| reading.samples).sum();
             profile.run.sampling = Some(Sampling::new(self.mean, samples));
@@ -126,14 +137,11 @@ impl Sites {
     }
 
     fn run(&self, end: u64) -> Run {
-        // Acquire: partner of the `Release` in `id`.
-        let start = match self.id.load(Ordering::Acquire) {
-            0 => end,
-            _ => self.start.load(Ordering::Relaxed),
-        };
-        let since = |ticks| stamps::between(start, ticks) << NANOS_IN_TICK_LOG2;
         let peak = self.level.peak_at.load(Ordering::Relaxed);
-        let mut run = Run::of_this_process().times(since(peak), since(end));
+        let mut run = Run::of_this_process().times(peak, end);
+        if self.counts_bytes() {
+            run.clock = Clock::Bytes;
+        }
         run.unrecorded = self.missed.load(Ordering::Relaxed);
         run
     }

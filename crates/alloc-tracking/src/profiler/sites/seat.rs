@@ -11,6 +11,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 
 use super::desk::Desk;
+use crate::budget::{Budget, BudgetGuard};
 use crate::seat::Taken;
 use crate::seat::keeper::{self, Kind};
 
@@ -26,18 +27,22 @@ const NEW: usize = usize::MAX;
 /// In [`SEAT`] of a thread that stands.
 const STANDING: usize = usize::MAX - 1;
 
+/// In [`SEAT`] of a thread of which nothing is counted for a while.
+const AWAY: usize = usize::MAX - 2;
+
 /// No profiler has this number.
 const NOBODY: u64 = u64::MAX;
 
 std::thread_local! {
-    /// T1: a seat whose bit this thread has set and will clear when it ends, or [`NEW`] or [`STANDING`].
+    /// T1: a seat whose bit this thread has set and will clear when it ends, or [`NEW`], [`STANDING`] or
+    /// [`AWAY`].
     static SEAT: Cell<usize> = const { Cell::new(NEW) };
     /// T2: the number of a profiler and its desk for the seat of this thread, or [`NOBODY`].
     static LAST: Cell<(u64, NonNull<Desk>)> = const { Cell::new((NOBODY, NonNull::dangling())) };
 }
 
 /// This thread is about to end.
-pub(crate) fn leave(seat: usize) {
+pub(crate) fn give_up(seat: usize) {
     // T1 and T2, before the seat is free.
     let _ = SEAT.try_with(|noted| noted.set(STANDING));
     let _ = LAST.try_with(|last| last.set((NOBODY, NonNull::dangling())));
@@ -79,9 +84,44 @@ pub(super) fn remember(profiler: u64, desk: NonNull<Desk>) {
     let _ = LAST.try_with(|last| last.set((profiler, desk)));
 }
 
+/// Whether nothing is counted of this thread: see [`leave`].
+pub(super) fn is_away() -> bool {
+    SEAT.try_with(Cell::get) == Ok(AWAY)
+}
+
+/// Has nothing counted of what this thread allocates until the guard is dropped: it has no desk, and
+/// those who look for one find out why. It has no budget either.
+pub(super) fn leave() -> Leave {
+    Leave {
+        _budget: Budget::none(),
+        seat: SEAT.try_with(|noted| noted.replace(AWAY)).ok(),
+        last: LAST
+            .try_with(|last| last.replace((NOBODY, NonNull::dangling())))
+            .ok(),
+    }
+}
+
+/// What a thread has that is away. It stays on its thread.
+pub(super) struct Leave {
+    seat: Option<usize>,
+    last: Option<(u64, NonNull<Desk>)>,
+    _budget: BudgetGuard,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat {
+            let _ = SEAT.try_with(|noted| noted.set(seat));
+        }
+        if let Some(before) = self.last {
+            let _ = LAST.try_with(|last| last.set(before));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{SEATS, last, remember, take};
+    use super::{SEATS, is_away, last, leave, remember, take};
     use core::ptr::NonNull;
     use std::collections::BTreeSet;
     use std::sync::Barrier;
@@ -112,6 +152,18 @@ mod tests {
             let seat = thread::spawn(take).join().unwrap();
             assert!(seat.is_some());
         }
+    }
+
+    #[test]
+    fn who_is_away_has_neither_seat_nor_desk_and_finds_them_again() {
+        let seat = take();
+        remember(9, NonNull::dangling());
+        {
+            let _outer = leave();
+            let _inner = leave();
+            assert!(is_away() && take().is_none() && last(9).is_none());
+        }
+        assert!(!is_away() && take() == seat && last(9).is_some());
     }
 
     /// The desk that it remembers is its successor's by then.

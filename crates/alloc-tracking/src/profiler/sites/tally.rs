@@ -3,6 +3,7 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering::Relaxed};
 
+use super::labels::Labels;
 use super::weight::Weight;
 use crate::profiler::lock::{Recover, SpinLock};
 use crate::profiler::stack::CallStack;
@@ -39,8 +40,7 @@ pub(super) struct Tally {
 
     pub(super) away: Away,
     pub(super) stack: CallStack,
-    /// The number of the tag.
-    pub(super) tag: u32,
+    pub(super) labels: Labels,
     /// The next one in the same bucket, or null.
     pub(super) next: AtomicPtr<Tally>,
 }
@@ -60,6 +60,10 @@ pub(super) struct Away {
     /// The most that was live after something was born.
     max: Sum,
 }
+
+// What the documentation of `SiteProfiler` says.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Tally>() == 576);
 
 /// What the lock guards are atomics: it makes one writer of many.
 struct Nothing;
@@ -125,7 +129,7 @@ pub(super) struct Reading {
 }
 
 impl Tally {
-    pub(super) fn new(desk: usize, hash: u64, stack: &CallStack, tag: u32) -> Self {
+    pub(super) fn new(desk: usize, hash: u64, stack: &CallStack, labels: Labels) -> Self {
         Self {
             epoch: AtomicU64::new(0),
             total: Sum::new(),
@@ -148,7 +152,7 @@ impl Tally {
                 max: Sum::new(),
             },
             stack: *stack,
-            tag,
+            labels,
             next: AtomicPtr::new(ptr::null_mut()),
         }
     }
@@ -341,7 +345,7 @@ impl Away {
 #[cfg(test)]
 mod tests {
     use super::super::weight::Weight;
-    use super::{CallStack, Reading, Tally};
+    use super::{CallStack, Labels, Reading, Tally};
 
     fn weight(blocks: u64, bytes: u64) -> Weight {
         Weight { blocks, bytes }
@@ -349,7 +353,7 @@ mod tests {
 
     #[test]
     fn the_state_at_the_peak_is_kept_by_the_first_touch_after_it() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE);
         tally.born(0, weight(1, 100));
         tally.born(0, weight(1, 10));
         tally.away.died(0, weight(1, 10), 3);
@@ -369,7 +373,7 @@ mod tests {
     /// A thread reaches a peak, and lets go of everything, while another one has begun to read.
     #[test]
     fn a_reader_that_comes_late_finds_the_later_peak() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE);
         tally.born(0, weight(3, 300));
         tally.away.died(0, weight(1, 100), 0);
         // The peak is now.
@@ -381,7 +385,7 @@ mod tests {
     /// A block is freed while somebody reads, and its birth was not seen.
     #[test]
     fn a_maximum_is_not_less_than_nothing() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE);
         tally.born(0, weight(1, 50));
         tally.away.died(0, weight(2, 80), 0);
         assert_eq!(tally.read(0).max, weight(1, 50));
@@ -390,7 +394,7 @@ mod tests {
     /// A consumer frees what a producer makes: the producer alone would believe that all is live.
     #[test]
     fn what_others_free_is_taken_off_the_maximum() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE);
         for _ in 0..10 {
             tally.born(0, weight(1, 50));
             tally.born(0, weight(1, 50));
@@ -406,7 +410,7 @@ mod tests {
 
     #[test]
     fn a_block_may_change_its_size_here_and_elsewhere() {
-        let tally = Tally::new(0, 0, &CallStack::EMPTY, 0);
+        let tally = Tally::new(0, 0, &CallStack::EMPTY, Labels::NONE);
         tally.born(0, weight(1, 50));
         tally.resized(0, weight(1, 50), weight(1, 60));
         tally.resized_away(0, weight(1, 60), weight(1, 65));

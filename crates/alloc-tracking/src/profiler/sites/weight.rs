@@ -41,6 +41,15 @@ impl Weight {
         }
     }
 
+    /// The sum.
+    #[must_use]
+    pub(super) fn plus(self, other: Self) -> Self {
+        Self {
+            blocks: self.blocks.wrapping_add(other.blocks),
+            bytes: self.bytes.wrapping_add(other.bytes),
+        }
+    }
+
     /// The difference.
     #[must_use]
     #[inline]
