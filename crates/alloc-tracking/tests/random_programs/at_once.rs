@@ -13,7 +13,7 @@ use super::common::layout;
 use super::world::Random;
 
 const THREADS: u64 = if cfg!(miri) { 2 } else { 4 };
-const ROUNDS: usize = if cfg!(miri) { 3 } else { 5_000 };
+const ROUNDS: usize = if cfg!(miri) { 3 } else { 2_000 };
 
 /// A block of so many bytes that anybody may take.
 struct Block(NonNull<u8>, usize);

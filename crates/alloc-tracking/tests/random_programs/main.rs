@@ -74,7 +74,7 @@ fn run(heap: &impl Subject, seed: u64) {
 }
 
 fn runs<S: Subject>(make: impl Fn() -> S) {
-    for seed in 1..=if cfg!(miri) { 1 } else { 8 } {
+    for seed in 1..=if cfg!(miri) { 1 } else { 3 } {
         run(&make(), seed * 77_777);
     }
 }
