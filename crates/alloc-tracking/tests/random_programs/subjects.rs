@@ -63,6 +63,11 @@ unsafe impl Allocator for Flaky {
 /// Something that allocates, and what it says of what was done.
 pub(crate) trait Subject: Allocator + Sync {
     fn check(&self, world: &World);
+
+    /// Begins a new account. Returns whether it has.
+    fn reset(&self) -> bool {
+        false
+    }
 }
 
 /// The numbers that are exact whatever the peaks are.
@@ -110,12 +115,22 @@ impl Subject for Tracking<Flaky> {
         let off = found.peak_blocks.abs_diff(truth.peak_blocks);
         assert!(off <= found.peak_blocks_within, "{found:?}, {truth:?}");
     }
+
+    fn reset(&self) -> bool {
+        self.reset_stats();
+        true
+    }
 }
 
 impl Subject for Tracking<Flaky, Exact> {
     fn check(&self, world: &World) {
         assert_eq!(self.stats(), world.stats);
         assert_eq!(self.histogram().blocks(), world.stats.allocations);
+    }
+
+    fn reset(&self) -> bool {
+        self.reset_stats();
+        true
     }
 }
 

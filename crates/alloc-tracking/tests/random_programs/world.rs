@@ -106,6 +106,18 @@ impl World {
         parts.fold(Amount::default(), |sum, part| sum.saturating_add(part.live))
     }
 
+    /// Begins a new account of what is done.
+    pub(crate) fn reset(&mut self) {
+        let Stats {
+            live_blocks,
+            live_bytes,
+            ..
+        } = self.stats;
+        self.stats = Stats::default();
+        (self.stats.live_blocks, self.stats.live_bytes) = (live_blocks, live_bytes);
+        (self.stats.peak_blocks, self.stats.peak_bytes) = (live_blocks, live_bytes);
+    }
+
     /// A block of a tag has another layout; no bytes are no block.
     fn change(&mut self, tag: usize, old: usize, new: usize) {
         let (part, stats) = (&mut self.parts[tag], &mut self.stats);

@@ -81,6 +81,10 @@ use header::Seal;
 /// about hooks, signal handlers and `fork` holds here. A child of `fork` may miss the last event of
 /// each of its parent's other threads.
 ///
+/// That a thread ends, so that another one may have its place, is learned from the system on Linux, Apple's
+/// systems and FreeBSD. Elsewhere the standard library tells, which before Rust 1.93 could end the process
+/// if this was the global allocator.
+///
 /// What a profile says of threads that are at work meanwhile is true up to what they are doing at
 /// that moment. The peak is found as soon as it is passed by 64 KiB or 1/64 of itself, whichever is
 /// less, but 1 KiB at least, per thread: so far the figures at the peak may be off.

@@ -272,3 +272,30 @@ impl Desk {
 fn index(hash: u64, places: usize) -> usize {
     (hash >> 48) as usize & (places - 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CallStack, Desk, Frames, MOST_SITES, ROOT, Tally};
+
+    #[test]
+    #[cfg_attr(miri, ignore = "takes 40 MiB")]
+    fn a_full_desk_knows_what_it_knew_and_nothing_new() {
+        let memory = Desk::new(0, 1).unwrap();
+        // SAFETY: just made, and destroyed at the end.
+        let desk = unsafe { memory.as_ref() };
+        let hash = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let like = |hash| desk.tally_like(&Tally::new(0, hash, &CallStack::EMPTY, 0));
+        for i in 1..=MOST_SITES {
+            assert!(!desk.is_full() && like(hash(i)).is_some());
+        }
+        assert!(desk.is_full());
+        assert_eq!(like(hash(MOST_SITES + 1)), None);
+        assert_eq!(desk.tally(Frames::NONE, 7), desk.root());
+        assert_eq!(like(ROOT), Some(desk.root()));
+        // SAFETY: I1 of the desk.
+        let known = like(hash(5)).map(|tally| unsafe { tally.as_ref() }.hash);
+        assert_eq!(known, Some(hash(5)));
+        // SAFETY: nobody uses it any more.
+        unsafe { Desk::destroy(memory) };
+    }
+}

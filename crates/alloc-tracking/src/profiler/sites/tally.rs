@@ -45,6 +45,9 @@ pub(super) struct Tally {
     pub(super) next: AtomicPtr<Tally>,
 }
 
+// What the documentation of `SiteProfiler` says of it.
+const _: () = assert!(size_of::<Tally>() <= 640);
+
 /// What became of a tally's blocks on threads other than the one at its desk.
 #[repr(C, align(64))]
 pub(super) struct Away {
