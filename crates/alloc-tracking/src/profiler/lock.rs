@@ -3,7 +3,7 @@
 //! A lock of the standard library may allocate, register a destructor or unwind; this one does none
 //! of it. Three rules keep it harmless:
 //!
-//! - It is held for a few dozen instructions, or for the rehash of one shard, never across a call
+//! - It is held for a few dozen instructions, the rehash of one shard or the copy of one curve, never across a call
 //!   of an allocator or of code from outside. So its holder never waits for another lock, and no
 //!   circle of threads can wait for one another.
 //! - Who waits yields its time slice after a short spin, so that a preempted holder gets to run. A
