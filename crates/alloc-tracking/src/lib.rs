@@ -6,7 +6,7 @@
 //!
 //! | | [`Tracking`] | `SiteProfiler` | `Profiler` |
 //! | --- | --- | --- | --- |
-//! | knows | counts, bytes, peaks, sizes | the same for each call stack, and lifetimes | every live block: address, size, alignment, age, thread |
+//! | knows | counts, bytes, peaks, sizes | the same for each call stack, and lifetimes; what was live over time | every live block: address, size, alignment, age, thread |
 //! | finds | that something leaked | where it was allocated | what leaked; double frees, unknown pointers, wrong layouts |
 //! | memory | 1.2 KiB; with `std` 3.2 KiB, and 640 bytes per thread | 16 bytes in front of each block | 64 to 128 bytes per live block |
 //! | needs | nothing, not even a heap | the feature `std` | the feature `std` |
@@ -22,6 +22,9 @@
 //!                          ▼
 //!                        Report: leaks with ages, faults, lifetimes
 //! ```
+//!
+//! Parts of a program have names by a `Tag`, and limits by a `Budget`; containers show by the type of
+//! their elements with `SiteProfiler::of`.
 //!
 //! All wrap any [`Allocator`] for single containers, and any `GlobalAlloc` as
 //! `#[global_allocator]` for the whole program. With two at once, a wrapper around an arena counts

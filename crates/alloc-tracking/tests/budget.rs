@@ -130,7 +130,7 @@ fn as_a_global_allocator_it_returns_null_and_leaves_the_block() {
 #[test]
 fn the_account_agrees_with_a_ledger() {
     static BUDGET: Budget = Budget::new(usize::MAX);
-    let (programs, len) = if cfg!(miri) { (2, 60) } else { (100, 800) };
+    let (programs, len) = if cfg!(miri) { (2, 40) } else { (100, 800) };
     for seed in 1..=programs {
         let upstream = Upstream::new();
         if seed % 3 == 0 {
@@ -163,7 +163,7 @@ fn threads_together_get_no_more_than_there_is() {
     static BUDGET: Budget = Budget::new(10_000);
     static HELD: AtomicUsize = AtomicUsize::new(0);
     let heap = SiteProfiler::budgeted(Global).with_call_stacks(4);
-    let (threads, rounds) = if cfg!(miri) { (3, 6) } else { (8, 4000) };
+    let (threads, rounds) = if cfg!(miri) { (3, 3) } else { (8, 4000) };
     let barrier = Barrier::new(threads);
     let (granted, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
@@ -209,7 +209,7 @@ fn whoever_frees_credits_the_budget_of_the_block() {
     let heap = SiteProfiler::budgeted(Global)
         .with_stamps(Stamps::Coarse)
         .with_tags();
-    let rounds = if cfg!(miri) { 10 } else { 2000 };
+    let rounds = if cfg!(miri) { 4 } else { 2000 };
     thread::scope(|scope| {
         let (sender, receiver) = std::sync::mpsc::channel::<VecIn<u8, &Heap>>();
         scope.spawn(move || receiver.into_iter().for_each(drop));

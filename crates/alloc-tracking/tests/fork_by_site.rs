@@ -11,7 +11,8 @@ use forks::{by_library, children};
 
 static HEAP: SiteProfiler<System> = SiteProfiler::new(System)
     .with_call_stacks(16)
-    .with_stamps(Stamps::Coarse);
+    .with_stamps(Stamps::Coarse)
+    .with_series();
 
 const LAYOUT: Layout = Layout::new::<[u64; 3]>();
 
@@ -35,12 +36,14 @@ fn children_do_not_hang() {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     (0..50).for_each(|_| swap(&place));
+                    HEAP.take_point();
                 }
             });
         }
         let well = children(by_library, || {
             let thread = std::thread::spawn(|| (0..200).for_each(|_| swap(&AtomicPtr::default())));
             (0..200).for_each(|_| swap(&place));
+            HEAP.take_point();
             let joined = thread.join().is_ok();
             let counted = HEAP.profile().totals().total.blocks >= 400;
             if !(joined && counted) {

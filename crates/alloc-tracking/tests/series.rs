@@ -25,7 +25,7 @@ fn each_point_is_what_was_live_when_so_many_bytes_had_been_allocated() {
     let heap = SiteProfiler::new(Global).with_series().with_exact_peak();
     let (mut held, mut total, mut live) = (Vec::new(), 0, 0);
     let mut states = BTreeMap::from([(0, std::vec![(0, 0)])]);
-    let rounds = if cfg!(miri) { 24 } else { 5000 };
+    let rounds = if cfg!(miri) { 18 } else { 5000 };
     for round in 0..rounds {
         let size = 200 + round * 7919 % 3000;
         held.push(block(&heap, size));
@@ -139,7 +139,7 @@ fn threads_may_take_points_at_one_time() {
     let heap = SiteProfiler::new(Global).with_series().with_call_stacks(4);
     let rounds = if cfg!(miri) { 5 } else { 3000 };
     std::thread::scope(|scope| {
-        for thread in 0..3 {
+        for thread in 0..if cfg!(miri) { 2 } else { 3 } {
             let heap = &heap;
             scope.spawn(move || {
                 let mut held = Vec::new();

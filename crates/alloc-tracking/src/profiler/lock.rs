@@ -3,9 +3,9 @@
 //! A lock of the standard library may allocate, register a destructor or unwind; this one does none
 //! of it. Three rules keep it harmless:
 //!
-//! - It is held for a few dozen instructions, or for the rehash of one shard, never across a call
-//!   of an allocator or of code from outside. So its holder never waits for another lock, and no
-//!   circle of threads can wait for one another.
+//! - It is held for a few dozen instructions, for the rehash of one shard or for the copy of one curve,
+//!   never across a call of an allocator or of code from outside. So its holder never waits for another
+//!   lock, and no circle of threads can wait for one another.
 //! - Who waits yields its time slice after a short spin, so that a preempted holder gets to run. A
 //!   real-time scheduler may not let it: a waiting thread of high priority can then keep a holder of
 //!   low priority from its core for ever.

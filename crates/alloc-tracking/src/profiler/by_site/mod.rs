@@ -233,6 +233,10 @@ impl<A, B> SiteProfiler<A, B> {
 
     /// Gathers everything that is known, with a site for each call stack.
     ///
+    /// What the calling thread allocates meanwhile is not recorded, by any profiler of this type: so nothing of a
+    /// profile is in the next one, and [`&later - &earlier`](crate::profile::Difference) is what the
+    /// program did.
+    ///
     /// # Complexity
     ///
     /// O(n log n) for n tallies: one per call stack and thread that was there at the same time.

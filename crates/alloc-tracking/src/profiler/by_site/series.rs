@@ -8,13 +8,13 @@ impl<A, B> SiteProfiler<A, B> {
     /// Records live bytes and blocks over time: the [`series`](Profile::series) of the profile.
     ///
     /// It is a curve of at most 256 points, kept as valgrind's Massif keeps its snapshots: when there is
-    /// no room for another one every second point goes, and from then on they are taken half as often.
+    /// no room for another one half of them go, and from then on they are taken half as often.
     /// A point is taken where a thread's live bytes have moved as far as a [peak](Self#threads) may be
     /// off, or [on request](Self::take_point). In between the curve is flat to that extent.
     ///
     /// With [stamps](Self::with_stamps) its time is in nanoseconds. Without, it is the number of bytes
-    /// that were allocated so far, which costs no clock and is the same in each run, and
-    /// [`Run::clock`](crate::profile::Run::clock) says so.
+    /// that were allocated so far, which costs no clock and is the same in each run of a program of one
+    /// thread, and [`Run::clock`](crate::profile::Run::clock) says so.
     ///
     /// # Examples
     ///

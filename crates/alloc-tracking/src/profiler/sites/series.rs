@@ -1,9 +1,9 @@
 //! What was live over time.
 //!
 //! A curve of at most [`MOST`] points, as valgrind's Massif keeps it: when there is no room for another
-//! one every second point goes, and from then on they are taken half as often. So the points are spread
-//! over the whole run however long it is, and after the first [`MOST`] of them half as many are taken
-//! each time that the run has doubled.
+//! one half of them go, those that are nearest to the one before, and from then on they are taken half as
+//! often. So the points are spread over the whole run however long it is, and after the first [`MOST`] of
+//! them half as many are taken each time that the run has doubled.
 //!
 //! A point is looked for where a thread tells by how much its live bytes have changed. As long as no
 //! thread has anything to tell, the curve is flat. A point that is due adds up all tallies: its bytes and
@@ -38,8 +38,8 @@ pub(super) struct Series {
     pub(super) on: bool,
     /// When the next point is due.
     due: AtomicU64,
-    /// How often the time between points was doubled.
-    doublings: AtomicU64,
+    /// What is to be between two points, once some had to go.
+    interval: AtomicU64,
     /// By how much threads told that their live bytes rose.
     risen: AtomicU64,
     /// The number of bytes that were allocated, less `risen`, when the last point was taken.
@@ -67,18 +67,35 @@ impl Recover for Points {
 }
 
 impl Points {
-    /// Adds a point, and says whether every second one had to go for it.
-    fn push(&mut self, time: u64, live: Amount) -> bool {
-        let full = self.len == MOST;
-        if full {
-            for kept in 0..MOST / 2 {
-                self.all[kept] = self.all[2 * kept];
-            }
-            self.len = MOST / 2;
+    /// Adds a point. If others had to go for it, says what is between those that are left.
+    fn push(&mut self, time: u64, live: Amount) -> Option<u64> {
+        let interval = (self.len == MOST).then(|| self.thin());
+        // P1: there is one.
+        if let Some(place) = self.all.get_mut(self.len) {
+            *place = (time, live.blocks, live.bytes);
+            self.len += 1;
         }
-        self.all[self.len] = (time, live.blocks, live.bytes);
-        self.len += 1;
-        full
+        interval
+    }
+
+    /// Keeps the first point and each that comes long enough after the one before: of points that are
+    /// evenly apart every second one. Says what is to be between points from now on.
+    fn thin(&mut self) -> u64 {
+        let first = self.all[0].0;
+        let last = self.all.iter().fold(first, |last, point| last.max(point.0));
+        let span = last - first;
+        // So no more than this and one fit into the span, as times are whole: P1. It is more than half of
+        // them, since what is twice as far apart as before shall stay.
+        let apart = span.div_ceil(MOST as u64 * 2 / 3).max(1);
+        let mut kept = 1;
+        for next in 1..MOST {
+            if self.all[next].0.saturating_sub(self.all[kept - 1].0) >= apart {
+                self.all[kept] = self.all[next];
+                kept += 1;
+            }
+        }
+        self.len = kept;
+        span.div_ceil(MOST as u64 / 2)
     }
 }
 
@@ -87,7 +104,7 @@ impl Series {
         Self {
             on: false,
             due: AtomicU64::new(0),
-            doublings: AtomicU64::new(0),
+            interval: AtomicU64::new(0),
             risen: AtomicU64::new(0),
             ahead: AtomicU64::new(0),
             points: Late::new(),
@@ -117,8 +134,8 @@ impl Series {
     /// Whether a point is due at this time and the calling thread is the one to take it.
     fn claim(&self, time: u64, first: u64) -> bool {
         let due = self.due.load(Ordering::Relaxed);
-        let doublings = self.doublings.load(Ordering::Relaxed).min(32);
-        let next = time.saturating_add(first << doublings);
+        let interval = self.interval.load(Ordering::Relaxed).max(first);
+        let next = time.saturating_add(interval);
         let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
         time >= due
             && self
@@ -131,8 +148,9 @@ impl Series {
         let Some(points) = self.points.get_or_make() else {
             return;
         };
-        if points.lock().push(time, live) {
-            self.doublings.fetch_add(1, Ordering::Relaxed);
+        let interval = points.lock().push(time, live);
+        if let Some(interval) = interval {
+            self.interval.store(interval, Ordering::Relaxed);
         }
     }
 
@@ -240,6 +258,27 @@ mod tests {
         assert!(widest <= 256, "{widest}");
         assert!(end - points[points.len() - 1].time <= widest);
         assert!(points.iter().all(|point| point.live.bytes == point.time));
+    }
+
+    /// Points that are asked for in a part of the run do not thin out the rest of it.
+    #[test]
+    fn many_points_at_one_time_leave_the_others() {
+        let series = Series::new();
+        let most = MOST as u64;
+        for time in 0..most {
+            series.push(10_000 * time, Amount::new(1, 0));
+        }
+        let end = 10_000 * most;
+        for time in end..end + 20 * most {
+            series.push(time, Amount::new(1, 1));
+        }
+        let points = series.points();
+        let early = points.iter().filter(|point| point.live.bytes == 0);
+        assert!(early.count() >= MOST / 2);
+        // Even if no time passes at all.
+        let series = Series::new();
+        (0..3 * MOST).for_each(|_| series.push(7, Amount::new(1, 1)));
+        assert!(series.points().len() <= MOST);
     }
 
     #[test]
