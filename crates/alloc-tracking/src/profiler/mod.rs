@@ -24,6 +24,8 @@ pub use lifetimes::Lifetimes;
 pub use report::{LeakRecord, Report};
 pub use sites::Stamps;
 pub use stack::CallStack;
+#[cfg(feature = "unwind")]
+pub use stack::learn_libraries;
 
 use core::fmt;
 use core::ptr;
@@ -161,6 +163,15 @@ impl<A> Profiler<A> {
     pub const fn with_call_stacks(mut self, depth: usize) -> Self {
         self.sites.set_depth(depth);
         self.sites.set_exact();
+        self
+    }
+
+    /// Takes the [call stacks](Self::with_call_stacks) by the tables for unwinding if the program keeps no
+    /// frame pointers. What that takes is said at [`SiteProfiler`](SiteProfiler#call-stacks).
+    #[cfg(feature = "unwind")]
+    #[must_use]
+    pub const fn with_unwinder(mut self) -> Self {
+        self.sites.set_unwinder();
         self
     }
 

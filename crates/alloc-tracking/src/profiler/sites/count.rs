@@ -8,7 +8,7 @@ use super::stamps::{self, NANOS_IN_TICK_LOG2, Stamps};
 use super::tally::Tally;
 use super::weight::{self, Weight};
 use super::{Mark, Place, Sites, Way};
-use crate::profiler::stack::{self, Frames};
+use crate::profiler::stack::{self, Frames, Registers};
 use crate::tag::Tag;
 
 impl Sites {
@@ -56,7 +56,9 @@ impl Sites {
                 Mark::NONE
             };
         }
-        let tally = self.tally(desk);
+        let Some(tally) = self.tally(desk) else {
+            return Mark::NONE;
+        };
         let weight = Weight::whole(size);
         let mark = self.count_at_once(desk, tally, weight, ticks);
         mark.unwrap_or_else(|| self.count(desk, tally, weight, ticks))
@@ -91,27 +93,39 @@ impl Sites {
         Mark::new(Place(tally.as_ptr()), ticks)
     }
 
-    /// Where a block is counted that this thread allocates now.
+    /// Where a block is counted that this thread allocates now. `None` if it is for the unwinder.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the walk begins at this frame")]
-    fn tally(&self, desk: &Desk) -> NonNull<Tally> {
+    fn tally(&self, desk: &Desk) -> Option<NonNull<Tally>> {
         let tag = if self.tags {
             Tag::current().number()
         } else {
             0
         };
         if self.depth > 0 {
-            desk.tally(stack::frames(self.depth), tag)
+            if self.unwinder && !stack::available() {
+                return self.tally_by_tables(desk, Registers::here(), tag);
+            }
+            Some(desk.tally(stack::frames(self.depth), tag))
         } else if tag > 0 {
-            desk.tally(Frames::NONE, tag)
+            Some(desk.tally(Frames::NONE, tag))
         } else {
-            desk.root()
+            Some(desk.root())
         }
+    }
+
+    /// Where a block is counted whose call stack the tables for unwinding tell.
+    #[inline(never)]
+    fn tally_by_tables(&self, desk: &Desk, here: Registers, tag: u32) -> Option<NonNull<Tally>> {
+        let stack = desk.unwinding.stack(here, self.depth)?;
+        Some(desk.tally(stack.addresses().iter().copied(), tag))
     }
 
     #[cold]
     fn born_sample(&self, desk: &Desk, size: usize, ticks: u64) -> Mark {
-        let tally = self.tally(desk);
+        let Some(tally) = self.tally(desk) else {
+            return Mark::NONE;
+        };
         let weight = Weight::of_sample(size, self.mean);
         let mark = self.count(desk, tally, weight, ticks);
         // SAFETY: I2: a tally of a desk of this.
@@ -197,7 +211,7 @@ impl Sites {
         match self.desk() {
             Some(desk) if self.depth > 0 => {
                 let tally = self.tally(desk);
-                Place(tally.as_ptr())
+                tally.map_or(Place::NOWHERE, |tally| Place(tally.as_ptr()))
             }
             _ => Place::NOWHERE,
         }

@@ -7,7 +7,7 @@ use std::alloc::System;
 
 use super::tally::Tally;
 use super::weight::distance;
-use crate::profiler::stack::{self, CallStack, Frames};
+use crate::profiler::stack::{self, CallStack, Frames, Unwinding};
 
 /// How many tallies are found at once. An interpreter has to look at each place: it gets few.
 const CACHED: usize = if cfg!(miri) { 8 } else { 512 };
@@ -36,6 +36,8 @@ pub(super) struct Desk {
     sites: AtomicU64,
     /// The one without a call stack.
     root: AtomicPtr<Tally>,
+    /// For call stacks by tables.
+    pub(super) unwinding: Unwinding,
     cache: [AtomicPtr<Tally>; CACHED],
     buckets: [AtomicPtr<Tally>; BUCKETS],
 }
@@ -113,7 +115,12 @@ impl Desk {
         self.set_drift(limit);
     }
 
-    fn make(&self, hash: u64, frames: Frames, tag: u32) -> Option<NonNull<Tally>> {
+    fn make(
+        &self,
+        hash: u64,
+        frames: impl Iterator<Item = usize>,
+        tag: u32,
+    ) -> Option<NonNull<Tally>> {
         let memory = allocate::<Tally>()?;
         let tally = Tally::new(self.number(), hash, &CallStack::of(frames), tag);
         // SAFETY: memory for a tally.
@@ -130,8 +137,12 @@ impl Desk {
 
     /// The tally of a stack and a tag. On the thread at the desk.
     #[inline]
-    pub(super) fn tally(&self, frames: Frames, tag: u32) -> NonNull<Tally> {
-        let hash = stack::hash(&frames) ^ u64::from(tag).wrapping_mul(0xA24B_AED4_963E_E407);
+    pub(super) fn tally(
+        &self,
+        frames: impl Iterator<Item = usize> + Clone,
+        tag: u32,
+    ) -> NonNull<Tally> {
+        let hash = stack::hash(frames.clone()) ^ u64::from(tag).wrapping_mul(0xA24B_AED4_963E_E407);
         let place = &self.cache[index(hash, CACHED)];
         let cached = NonNull::new(place.load(Ordering::Relaxed));
         // SAFETY: I1.
@@ -145,7 +156,12 @@ impl Desk {
 
     /// The tally of a stack and a tag, or that of neither, if there is none or no room for it.
     #[cold]
-    fn find_or_make(&self, hash: u64, frames: Frames, tag: u32) -> NonNull<Tally> {
+    fn find_or_make(
+        &self,
+        hash: u64,
+        frames: impl Iterator<Item = usize>,
+        tag: u32,
+    ) -> NonNull<Tally> {
         let bucket = &self.buckets[index(hash.rotate_left(32), BUCKETS)];
         let first = bucket.load(Ordering::Relaxed);
         let mut next = first;
@@ -245,6 +261,8 @@ impl Desk {
         // SAFETY: made by `make`; each is passed once and read before that, and by the caller's
         // promise not used afterwards. A tally has no destructor.
         this.for_each(&mut |tally| unsafe { free(tally) });
+        // SAFETY: the caller's promise.
+        unsafe { this.unwinding.destroy() };
         // SAFETY: the caller's promise.
         unsafe { free(desk) };
     }

@@ -94,6 +94,7 @@ pub(super) struct Sites {
     stamps: Stamps,
     exact: bool,
     tags: bool,
+    unwinder: bool,
     depth: usize,
     mean: u64,
     directory: AtomicPtr<Directory>,
@@ -153,6 +154,7 @@ impl Sites {
             stamps: Stamps::None,
             exact: false,
             tags: false,
+            unwinder: false,
             depth: 0,
             mean: 0,
             directory: AtomicPtr::new(ptr::null_mut()),
@@ -169,6 +171,12 @@ impl Sites {
         let most = stack::MAX_DEPTH;
         self.depth = if depth < most { depth } else { most };
         self.set_way();
+    }
+
+    /// Takes call stacks by tables where there are no frame pointers.
+    #[cfg(feature = "unwind")]
+    pub(super) const fn set_unwinder(&mut self) {
+        self.unwinder = true;
     }
 
     /// Takes times.
