@@ -72,6 +72,7 @@
 mod amount;
 mod dhat;
 mod difference;
+mod file;
 #[cfg(feature = "flamegraph")]
 mod flamegraph;
 mod folded;

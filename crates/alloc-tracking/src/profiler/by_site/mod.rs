@@ -1,6 +1,7 @@
 //! `SiteProfiler`: what each place in the program allocates.
 
 mod alloc;
+mod exit;
 mod header;
 mod watch;
 
@@ -18,6 +19,7 @@ use super::hooks::AbortOnUnwind;
 use super::sites::{Mark, Sites, Stamps};
 use super::stack::{self, CallStack};
 use crate::profile::Profile;
+use exit::AtExit;
 use header::Seal;
 
 /// Counts what each call stack allocates, over any allocator, at a small part of the usual price.
@@ -116,6 +118,7 @@ pub struct SiteProfiler<A = DefaultUpstream> {
     sites: Sites,
     faults: Faults,
     on_fault: Option<fn(&Fault)>,
+    exit: AtExit,
     inner: A,
 }
 
@@ -126,6 +129,7 @@ impl<A> SiteProfiler<A> {
             sites: Sites::new(),
             faults: Faults::new(),
             on_fault: None,
+            exit: AtExit::new(None),
             inner,
         }
     }
@@ -340,6 +344,9 @@ impl<A> SiteProfiler<A> {
     /// As for `dress`.
     #[inline(never)]
     unsafe fn dress_slowly(&self, block: NonNull<u8>, layout: Layout) -> NonNull<u8> {
+        if self.sites.is_new() {
+            self.exit.register();
+        }
         let mark = self.sites.born(layout.size());
         // SAFETY: the caller's promise.
         unsafe { header::put(block, layout, mark) };
