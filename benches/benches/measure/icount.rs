@@ -26,7 +26,7 @@ pub(crate) fn icount(told: &Icount) -> Result<ExitCode, String> {
         .filter(|case| is_counted(case, told))
         .collect();
     if cases.is_empty() {
-        return Err("none of that can be counted: callgrind wants workloads of one thread, and snmalloc does not run there".to_owned());
+        return Err("none of that can be counted: callgrind wants workloads of one thread, and snmalloc and heaptrack do not run there".to_owned());
     }
     callgrind::is_there()?;
     let halt = Halt::on_interrupt();

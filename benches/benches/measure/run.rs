@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use alloc_benches::evidence::{page, terminal};
+use alloc_benches::instruments::preload;
 use alloc_benches::progress::Progress;
 use alloc_benches::record::{self, Measure, Record, Row};
 use alloc_benches::registry::Case;
@@ -51,6 +52,9 @@ pub(crate) fn bench(told: &Bench) -> Result<ExitCode, String> {
         eprintln!("--quick: one short round, a coarse look and no measurement");
     }
     if !told.memory {
+        for missing in preload::missing(&cases) {
+            eprintln!("skipped: {missing}");
+        }
         run.times(&cases, effort)?;
     }
     run.memory(&cases)?;

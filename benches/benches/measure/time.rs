@@ -14,6 +14,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::rc::Rc;
 use std::time::Duration;
 
+use alloc_benches::instruments::preload::Preload;
 use alloc_benches::registry::Case;
 use clap::Args;
 use criterion::{Criterion, SamplingMode};
@@ -76,32 +77,55 @@ pub(crate) fn round(
     effort: Effort,
     turn: usize,
 ) -> Result<Vec<(Case, Vec<f64>)>, String> {
+    if cases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut order: Vec<Case> = cases.to_vec();
+    order.rotate_left(turn % cases.len());
+    let (alone, together): (Vec<_>, Vec<_>) = order
+        .into_iter()
+        .partition(|case| Preload::of(case.subject).is_some());
+    let mut samples = measured(&together, effort, &|_| ())?;
+    for case in alone {
+        // Who is not installed is not measured: the run says so once, before the first round.
+        if let Some(Ok(library)) = Preload::of(case.subject).map(Preload::library) {
+            samples.extend(measured(&[case], effort, &|command| library.load(command))?);
+        }
+    }
+    Ok(samples)
+}
+
+/// The samples of some cases of one workload, in a process that is prepared by `prepare`.
+fn measured(
+    cases: &[Case],
+    effort: Effort,
+    prepare: &dyn Fn(&mut Command),
+) -> Result<Vec<(Case, Vec<f64>)>, String> {
     let Some(first) = cases.first() else {
         return Ok(Vec::new());
     };
-    let mut order: Vec<&Case> = cases.iter().collect();
-    order.rotate_left(turn % cases.len());
     let out = std::env::temp_dir().join(format!("alloc-benches-{}.samples", std::process::id()));
-    let status = Command::new(myself()?)
+    let mut command = Command::new(myself()?);
+    command
         .args(["sample", &first.place()])
-        .args(order.iter().map(|case| case.subject))
+        .args(cases.iter().map(|case| case.subject))
         .args(["--warm-up", &effort.warm_up.as_millis().to_string()])
         .args(["--samples", &effort.samples.as_millis().to_string()])
         .arg("--out")
         .arg(&out)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .map_err(|error| error.to_string())?;
+        .stderr(Stdio::null());
+    prepare(&mut command);
+    let status = command.status().map_err(|error| error.to_string())?;
     let text = fs::read_to_string(&out);
     let _ = fs::remove_file(&out);
     if !status.success() {
         return Err(format!("{} failed: {status}", first.place()));
     }
     let text = text.map_err(|error| format!("{}: {error}", out.display()))?;
-    Ok(order
-        .into_iter()
+    Ok(cases
+        .iter()
         .map(|&case| (case, samples_of(&text, case.subject)))
         .collect())
 }

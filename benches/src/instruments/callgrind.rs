@@ -14,8 +14,9 @@ const LONG: u64 = 4;
 pub const PACKAGE: &str = "valgrind";
 
 /// Parts of the names of subjects that do not run under valgrind 3.19: snmalloc ends the program when
-/// it cannot reserve as much address space as it wants.
-const NOT_UNDER_VALGRIND: [&str; 1] = ["snmalloc"];
+/// it cannot reserve as much address space as it wants, and what is loaded before the C library comes
+/// too late there.
+const NOT_UNDER_VALGRIND: [&str; 2] = ["snmalloc", "heaptrack"];
 
 /// Whether callgrind can count a case: its subject runs there, and it has one thread, as valgrind runs
 /// all threads on one processor in turns.

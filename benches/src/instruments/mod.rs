@@ -2,5 +2,6 @@
 
 pub mod callgrind;
 pub mod counting;
+pub mod preload;
 pub mod resident;
 pub mod selection;

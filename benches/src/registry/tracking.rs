@@ -9,10 +9,10 @@ use crate::subjects::Lend;
 use crate::subjects::heaps::SystemHeap;
 use crate::subjects::trackers::{
     BySite, CallStacks, Coarsely, Counted, CountedExactly, Everything, Off, Profiled, Sampled,
-    Stamped, WithStacks,
+    Stamped, Unwound, WithStacks,
 };
 #[cfg(feature = "peers")]
-use crate::subjects::trackers::{Dhat, StatsAllocHeap, TrackingAllocator};
+use crate::subjects::trackers::{Dhat, Heaptrack, StatsAllocHeap, TrackingAllocator};
 use crate::workloads::containers::{boxes, lent};
 use crate::workloads::json::{document, parse};
 use crate::workloads::pool::{self, hot_pair};
@@ -52,10 +52,14 @@ pub(super) fn add(cases: &mut Vec<Case>) {
         // What is tracked, untracked: nobody can be faster.
         floor: [SystemHeap],
         ours: [Counted, CountedExactly, Profiled, Coarsely, BySite, Stamped, Sampled, Off],
-        peers: [StatsAllocHeap, TrackingAllocator, Dhat]);
-    // Elsewhere there are no stacks to be taken, and nothing to be measured.
+        peers: [StatsAllocHeap, TrackingAllocator, Dhat, Heaptrack]);
+    // Elsewhere there are no stacks to be taken by frame pointers, and nothing to be measured.
     if SiteProfiler::<System>::has_call_stacks() {
         tracked!(cases, floor: [], ours: [CallStacks, Everything, WithStacks], peers: []);
+    } else {
+        tracked!(cases, floor: [], ours: [Unwound], peers: []);
     }
+    #[cfg(feature = "heapscope")]
+    tracked!(cases, floor: [], ours: [], peers: [crate::subjects::trackers::Heapscope]);
     table::by_workload(&mut cases[first..]);
 }

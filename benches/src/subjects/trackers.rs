@@ -38,6 +38,11 @@ static EVERYTHING: SiteProfiler<System> = SiteProfiler::new(System)
     .with_call_stacks(32)
     .with_stamps(Stamps::Coarse);
 
+/// What [`Unwound`] records with: an account for each call stack, in a program without frame pointers.
+static UNWOUND: SiteProfiler<System> = SiteProfiler::new(System)
+    .with_call_stacks(32)
+    .with_unwinder();
+
 /// What [`Sampled`] records with: a block in 512 KiB, with its call stack.
 static SAMPLED: SiteProfiler<System> = SiteProfiler::new(System)
     .with_call_stacks(32)
@@ -58,6 +63,7 @@ heap! {
     "SiteProfiler, stamps" TheStamped Stamped: SiteProfiler<System> = STAMPED;
     "SiteProfiler, call stacks" TheCallStacks CallStacks: SiteProfiler<System> = CALL_STACKS;
     "SiteProfiler, everything" TheEverything Everything: SiteProfiler<System> = EVERYTHING;
+    "SiteProfiler, unwinder" TheUnwound Unwound: SiteProfiler<System> = UNWOUND;
     "SiteProfiler, sampled" TheSampled Sampled: SiteProfiler<System> = SAMPLED;
     "SiteProfiler, off" TheOff Off: SiteProfiler<System> = OFF;
 }
@@ -81,6 +87,8 @@ mod peers {
     heap! {
         "stats_alloc" TheStatsAlloc StatsAllocHeap: StatsAlloc<System> = INSTRUMENTED_SYSTEM;
         "dhat" TheDhat Dhat: dhat::Alloc = dhat::Alloc, begin: profile;
+        // The system's, in a process that `instruments::preload` makes.
+        "heaptrack" TheHeaptrack Heaptrack: System = System;
         "tracking-allocator" TheTrackingAllocator TrackingAllocator:
             tracking_allocator::Allocator<System> = REPORTED, begin: count;
     }
@@ -149,3 +157,60 @@ mod peers {
 
 #[cfg(feature = "peers")]
 pub use peers::*;
+
+/// heapscope, with as many frames as dhat keeps.
+#[cfg(feature = "heapscope")]
+mod scope {
+    use std::sync::Once;
+
+    use heapscope::Alloc;
+    use heapscope::unwind::Strategy;
+
+    use super::{Heap, Of, SiteProfiler, System, heap};
+
+    static ALLOC: Alloc = Alloc::system();
+
+    heap! {
+        "heapscope" TheHeapscope Heapscope: Alloc = ALLOC, begin: profile;
+    }
+
+    /// Has heapscope record from now on, and write nothing at the end. It walks frame pointers where there
+    /// are some, as it does by default, and else has the C library unwind, as it has to be told.
+    fn profile() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // It asks whether it was ever called. Here it is not the program's allocator.
+            drop(alloc_core::boxed::Box::new_in(0_u8, Heapscope::new()));
+            let strategy = if SiteProfiler::<System>::has_call_stacks() {
+                Strategy::FramePointer
+            } else {
+                Strategy::System
+            };
+            let profiler = heapscope::Profiler::builder()
+                .unwinder(strategy)
+                .max_depth(10)
+                .no_output()
+                .build();
+            std::mem::forget(profiler.expect("heapscope starts"));
+        });
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::subjects::Subject;
+        use alloc_core::boxed::Box;
+
+        #[test]
+        fn heapscope_records() {
+            let heap = Heapscope::fresh();
+            let before = heapscope::HeapStats::get().unwrap();
+            drop(Box::new_in([0_u8; 24], heap));
+            let after = heapscope::HeapStats::get().unwrap();
+            assert!(after.total_blocks > before.total_blocks);
+        }
+    }
+}
+
+#[cfg(feature = "heapscope")]
+pub use scope::Heapscope;

@@ -9,10 +9,15 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use alloc_tracking::{SiteProfiler, Stamps};
 use forks::{by_library, children};
 
-static HEAP: SiteProfiler<System> = SiteProfiler::new(System)
-    .with_call_stacks(16)
-    .with_stamps(Stamps::Coarse)
-    .with_series();
+static HEAP: SiteProfiler<System> = {
+    let heap = SiteProfiler::new(System)
+        .with_call_stacks(16)
+        .with_stamps(Stamps::Coarse)
+        .with_series();
+    #[cfg(feature = "unwind")]
+    let heap = heap.with_unwinder();
+    heap
+};
 
 const LAYOUT: Layout = Layout::new::<[u64; 3]>();
 

@@ -93,7 +93,7 @@ fn words(command: &str, operands: &[String]) -> Vec<String> {
 fn build(workspace: &Workspace) -> Result<String, Failure> {
     let cmd = Cmd::cargo("bench")
         .packages([BENCHES])
-        .words("--features peers --bench measure --no-run");
+        .words("--features heapscope --ignore-rust-version --bench measure --no-run");
     cmd.clone().dir(&workspace.root).run(&Output::Inherit)?;
     let messages = cmd
         .words("--message-format json")

@@ -68,7 +68,8 @@ fn clippy_of_peers() -> Step {
     // In the profile of the measurements, so that what is built for the peers is built once.
     let peers = Cmd::cargo("clippy")
         .packages([BENCHES])
-        .words("--all-targets --features peers,oracle --profile bench -- -D warnings");
+        .words("--all-targets --features heapscope,oracle --ignore-rust-version --profile bench")
+        .words("-- -D warnings");
     Step::run("clippy, peers", peers).needs([Need::Clippy, Need::Cxx])
 }
 

@@ -81,6 +81,7 @@ mod curve;
 mod dhat;
 mod difference;
 mod element;
+mod file;
 #[cfg(feature = "flamegraph")]
 mod flamegraph;
 mod folded;

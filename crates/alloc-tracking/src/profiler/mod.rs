@@ -29,6 +29,8 @@ pub use report::{LeakRecord, Report};
 pub use sites::Stamps;
 pub(crate) use sites::give_up_seat;
 pub use stack::CallStack;
+#[cfg(feature = "unwind")]
+pub use stack::learn_libraries;
 
 pub(crate) use hooks::AbortOnUnwind;
 
@@ -169,6 +171,15 @@ impl<A> Profiler<A> {
         self.sites.set_depth(depth);
         self.sites.set_exact();
         self.sites.set_moments(self.stamps);
+        self
+    }
+
+    /// Takes the [call stacks](Self::with_call_stacks) by the tables for unwinding if the program keeps no
+    /// frame pointers. What that takes is said at [`SiteProfiler`](SiteProfiler#call-stacks).
+    #[cfg(feature = "unwind")]
+    #[must_use]
+    pub const fn with_unwinder(mut self) -> Self {
+        self.sites.set_unwinder();
         self
     }
 

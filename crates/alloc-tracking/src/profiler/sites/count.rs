@@ -8,7 +8,7 @@ use super::stamps::{self, NANOS_IN_TICK_LOG2, Stamps};
 use super::tally::Tally;
 use super::weight::{self, Weight};
 use super::{Labels, Mark, Place, Sites, Way, seat};
-use crate::profiler::stack::{self, Frames};
+use crate::profiler::stack::{self, Frames, Registers};
 use crate::tag::Tag;
 
 impl Sites {
@@ -56,7 +56,9 @@ impl Sites {
                 Mark::NONE
             };
         }
-        let tally = self.tally(desk, Labels::NONE);
+        let Some(tally) = self.tally(desk, Labels::NONE) else {
+            return Mark::NONE;
+        };
         let weight = Weight::whole(size);
         let mark = self.count_at_once(desk, tally, weight, ticks);
         mark.unwrap_or_else(|| self.count(desk, tally, weight, ticks))
@@ -98,25 +100,42 @@ impl Sites {
     }
 
     /// Where a block is counted that this thread allocates now, and which has these labels and the tag
-    /// of the thread.
+    /// of the thread. `None` if it is for the unwinder.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the walk begins at this frame")]
-    pub(super) fn tally(&self, desk: &Desk, mut labels: Labels) -> NonNull<Tally> {
+    pub(super) fn tally(&self, desk: &Desk, mut labels: Labels) -> Option<NonNull<Tally>> {
         if self.tags {
             labels.tag = Tag::current().number();
         }
         if self.depth > 0 {
-            desk.tally(stack::frames(self.depth), labels)
+            if self.unwinder && !stack::available() {
+                return self.tally_by_tables(desk, Registers::here(), labels);
+            }
+            Some(desk.tally(stack::frames(self.depth), labels))
         } else if labels.is_none() {
-            desk.root()
+            Some(desk.root())
         } else {
-            desk.tally(Frames::NONE, labels)
+            Some(desk.tally(Frames::NONE, labels))
         }
+    }
+
+    /// Where a block is counted whose call stack the tables for unwinding tell.
+    #[inline(never)]
+    fn tally_by_tables(
+        &self,
+        desk: &Desk,
+        here: Registers,
+        labels: Labels,
+    ) -> Option<NonNull<Tally>> {
+        let stack = desk.unwinding.stack(here, self.depth)?;
+        Some(desk.tally(stack.addresses().iter().copied(), labels))
     }
 
     #[cold]
     pub(super) fn born_sample(&self, desk: &Desk, size: usize, ticks: u64, labels: Labels) -> Mark {
-        let tally = self.tally(desk, labels);
+        let Some(tally) = self.tally(desk, labels) else {
+            return Mark::NONE;
+        };
         let weight = Weight::of_sample(size, self.mean);
         let mark = self.count(desk, tally, weight, ticks);
         // SAFETY: I2: a tally of a desk of this.
@@ -202,7 +221,7 @@ impl Sites {
         match self.desk() {
             Some(desk) if self.depth > 0 => {
                 let tally = self.tally(desk, Labels::NONE);
-                Place(tally.as_ptr())
+                tally.map_or(Place::NOWHERE, |tally| Place(tally.as_ptr()))
             }
             _ => Place::NOWHERE,
         }

@@ -8,7 +8,7 @@ use std::alloc::System;
 use super::labels::Labels;
 use super::tally::Tally;
 use super::weight::{distance, seed};
-use crate::profiler::stack::{self, CallStack, Frames};
+use crate::profiler::stack::{self, CallStack, Unwinding};
 
 /// How many tallies are found at once. An interpreter has to look at each place: it gets few.
 const CACHED: usize = if cfg!(miri) { 8 } else { 512 };
@@ -40,6 +40,8 @@ pub(super) struct Desk {
     sites: AtomicU64,
     /// The one without a call stack.
     root: AtomicPtr<Tally>,
+    /// For call stacks by tables.
+    pub(super) unwinding: Unwinding,
     cache: [AtomicPtr<Tally>; CACHED],
     buckets: [AtomicPtr<Tally>; BUCKETS],
 }
@@ -135,8 +137,12 @@ impl Desk {
     /// The tally of a stack and labels, or that of neither, if there is none or no room for it. On the
     /// thread at the desk.
     #[inline]
-    pub(super) fn tally(&self, frames: Frames, labels: Labels) -> NonNull<Tally> {
-        let hash = stack::hash(&frames) ^ labels.hash();
+    pub(super) fn tally(
+        &self,
+        frames: impl Iterator<Item = usize> + Clone,
+        labels: Labels,
+    ) -> NonNull<Tally> {
+        let hash = stack::hash(frames.clone()) ^ labels.hash();
         let place = &self.cache[index(hash, CACHED)];
         let cached = NonNull::new(place.load(Ordering::Relaxed));
         // SAFETY: I1.
@@ -262,6 +268,8 @@ impl Desk {
         // promise not used afterwards. A tally has no destructor.
         this.for_each(&mut |tally| unsafe { free(tally) });
         // SAFETY: the caller's promise.
+        unsafe { this.unwinding.destroy() };
+        // SAFETY: the caller's promise.
         unsafe { free(desk) };
     }
 }
@@ -275,7 +283,8 @@ fn index(hash: u64, places: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{CallStack, Desk, Frames, MOST_SITES, ROOT, Tally};
+    use super::{CallStack, Desk, Labels, MOST_SITES, ROOT, Tally};
+    use crate::profiler::stack::Frames;
 
     #[test]
     #[cfg_attr(miri, ignore = "takes 40 MiB")]
@@ -284,13 +293,17 @@ mod tests {
         // SAFETY: just made, and destroyed at the end.
         let desk = unsafe { memory.as_ref() };
         let hash = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let like = |hash| desk.tally_like(&Tally::new(0, hash, &CallStack::EMPTY, 0));
+        let like = |hash| desk.tally_like(&Tally::new(0, hash, &CallStack::EMPTY, Labels::NONE));
         for i in 1..=MOST_SITES {
             assert!(!desk.is_full() && like(hash(i)).is_some());
         }
         assert!(desk.is_full());
         assert_eq!(like(hash(MOST_SITES + 1)), None);
-        assert_eq!(desk.tally(Frames::NONE, 7), desk.root());
+        let labels = Labels {
+            tag: 7,
+            ..Labels::NONE
+        };
+        assert_eq!(desk.tally(Frames::NONE, labels), desk.root());
         assert_eq!(like(ROOT), Some(desk.root()));
         // SAFETY: I1 of the desk.
         let known = like(hash(5)).map(|tally| unsafe { tally.as_ref() }.hash);

@@ -68,7 +68,9 @@ impl Sites {
                 Mark::NONE
             };
         }
-        let tally = self.tally(desk, labels);
+        let Some(tally) = self.tally(desk, labels) else {
+            return Mark::NONE;
+        };
         let weight = Weight::whole(size);
         let mark = self.count_at_once(desk, tally, weight, ticks);
         mark.unwrap_or_else(|| self.count(desk, tally, weight, ticks))

@@ -102,6 +102,7 @@ pub(super) struct Sites {
     moments: Stamps,
     exact: bool,
     tags: bool,
+    unwinder: bool,
     depth: usize,
     mean: u64,
     directory: AtomicPtr<Directory>,
@@ -163,6 +164,7 @@ impl Sites {
             moments: Stamps::None,
             exact: false,
             tags: false,
+            unwinder: false,
             depth: 0,
             mean: 0,
             directory: AtomicPtr::new(ptr::null_mut()),
@@ -180,6 +182,12 @@ impl Sites {
         let most = stack::MAX_DEPTH;
         self.depth = if depth < most { depth } else { most };
         self.set_way();
+    }
+
+    /// Takes call stacks by tables where there are no frame pointers.
+    #[cfg(feature = "unwind")]
+    pub(super) const fn set_unwinder(&mut self) {
+        self.unwinder = true;
     }
 
     /// Takes times.
@@ -262,6 +270,12 @@ impl Sites {
         seat::remember(id, desk);
         // SAFETY: I2.
         Some(unsafe { desk.as_ref() })
+    }
+
+    /// Whether nothing was ever recorded.
+    #[inline]
+    pub(super) fn is_new(&self) -> bool {
+        self.id.load(Ordering::Relaxed) == 0
     }
 
     /// The number of this, which it gets when it is first needed.

@@ -17,6 +17,12 @@ impl Bounds {
         address >= self.low && address < self.end
     }
 
+    /// How many bytes of the stack lie below an address on it.
+    #[allow(dead_code, reason = "only the unwinder asks")]
+    pub(super) fn room_below(self, address: usize) -> usize {
+        address.saturating_sub(self.low)
+    }
+
     /// The address after the last one.
     #[inline]
     pub(super) fn end(self) -> usize {

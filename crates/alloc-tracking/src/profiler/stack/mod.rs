@@ -1,4 +1,4 @@
-//! Call stacks as raw return addresses, by frame pointers.
+//! Call stacks as raw return addresses, by frame pointers, or else by the tables that [`unwind`] reads.
 //!
 //! A function that keeps a frame pointer begins by saving its caller's, and so builds a list:
 //!
@@ -21,11 +21,15 @@
 //!   signal handler, of a coroutine) and a damaged one all end the walk.
 
 mod bounds;
+mod unwind;
 mod walk;
 
 use core::fmt;
 
 use bounds::Bounds;
+#[cfg(feature = "unwind")]
+pub use unwind::learn_libraries;
+pub(super) use unwind::{Registers, Unwinding};
 pub(super) use walk::Frames;
 
 /// How many return addresses a call stack has at most.
@@ -61,12 +65,10 @@ pub(super) fn frames(depth: usize) -> Frames {
 ///
 /// Different sequences have the same one with a probability of 2⁻⁶⁴.
 #[inline]
-pub(super) fn hash(frames: &Frames) -> u64 {
-    frames
-        .clone()
-        .fold(0x9E37_79B9_7F4A_7C15, |hash: u64, address| {
-            (hash.rotate_left(23) ^ address as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)
-        })
+pub(super) fn hash(frames: impl Iterator<Item = usize>) -> u64 {
+    frames.fold(0x9E37_79B9_7F4A_7C15, |hash: u64, address| {
+        (hash.rotate_left(23) ^ address as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+    })
 }
 
 /// The return addresses of a call stack, the innermost first. Empty if none was taken.
@@ -84,13 +86,18 @@ impl CallStack {
     };
 
     /// The addresses that a walk meets.
-    pub(super) fn of(frames: Frames) -> Self {
+    pub(super) fn of(frames: impl Iterator<Item = usize>) -> Self {
         let mut stack = Self::EMPTY;
-        for (place, address) in stack.frames.iter_mut().zip(frames) {
-            *place = address;
-            stack.depth += 1;
+        for address in frames.take(MAX_DEPTH) {
+            stack.push(address);
         }
         stack
+    }
+
+    /// Adds the address of the next frame. There are fewer than [`MAX_DEPTH`].
+    fn push(&mut self, address: usize) {
+        self.frames[self.depth] = address;
+        self.depth += 1;
     }
 
     /// The return addresses, the innermost first.
@@ -136,7 +143,7 @@ mod tests {
             !available() || Frames::NONE.eq(walk.clone())
         );
         assert!(walk.clone().eq(addresses.iter().copied()));
-        assert_eq!(hash(&walk), hash(&walk));
+        assert_eq!(hash(walk.clone()), hash(walk));
         assert_eq!(frames(0).count(), 0);
     }
 

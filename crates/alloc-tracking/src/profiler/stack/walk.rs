@@ -4,7 +4,7 @@ use core::marker::PhantomData;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// A frame is two words: the caller's frame, and the address to return to.
-const FRAME: usize = 2 * size_of::<usize>();
+pub(super) const FRAME: usize = 2 * size_of::<usize>();
 /// No code lies below this address: it is the first page at least, which is never mapped.
 const FIRST_CODE: usize = 4096;
 /// Nor beyond this one, on a machine whose addresses have 48 bits.
@@ -78,7 +78,7 @@ impl Iterator for Frames {
         }
         // SAFETY: I1; it is aligned, and both words lie from `low` on and below `end`.
         let (caller, address) = unsafe { read(frame) };
-        if !(FIRST_CODE..=LAST_CODE).contains(&address) {
+        if !may_be_code(address) {
             return None;
         }
         *self = Self {
@@ -90,6 +90,12 @@ impl Iterator for Frames {
         };
         Some(address)
     }
+}
+
+/// Whether there can be code at an address.
+#[inline]
+pub(super) fn may_be_code(address: usize) -> bool {
+    (FIRST_CODE..=LAST_CODE).contains(&address)
 }
 
 const UNKNOWN: u8 = 0;
@@ -112,8 +118,7 @@ pub(super) fn probe() -> bool {
     }
 }
 
-pub(super) use arch::here;
-use arch::read;
+pub(super) use arch::{here, read};
 
 #[cfg(all(
     target_os = "linux",
@@ -158,7 +163,7 @@ mod arch {
     /// Two words are mapped there, and the address is aligned for one.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "two instructions")]
-    pub(super) unsafe fn read(frame: usize) -> (usize, usize) {
+    pub(in super::super) unsafe fn read(frame: usize) -> (usize, usize) {
         let (caller, address): (usize, usize);
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the caller's promise; nothing is written.
@@ -237,7 +242,7 @@ mod arch {
     /// # Safety
     ///
     /// None.
-    pub(super) unsafe fn read(_: usize) -> (usize, usize) {
+    pub(in super::super) unsafe fn read(_: usize) -> (usize, usize) {
         (0, 0)
     }
 

@@ -1,0 +1,215 @@
+//! A report when the program ends.
+
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::string::String;
+
+use super::SiteProfiler;
+use crate::profile::{Metric, Profile};
+
+/// Names the files of [`SiteProfiler::report`].
+const FILES: &str = "HEAP_PROFILE";
+/// Names the metric of [`SiteProfiler::report`].
+const METRIC: &str = "HEAP_PROFILE_BY";
+
+/// What is to be called when the process ends.
+pub(super) struct AtExit {
+    hook: Option<extern "C" fn()>,
+    /// The process that has registered it, or 0.
+    process: AtomicU32,
+}
+
+impl AtExit {
+    pub(super) const fn new(hook: Option<extern "C" fn()>) -> Self {
+        Self {
+            hook,
+            process: AtomicU32::new(0),
+        }
+    }
+
+    /// Registers the hook, once. To be called when there is time.
+    #[cold]
+    pub(super) fn register(&self) {
+        let Some(hook) = self.hook else {
+            return;
+        };
+        let (none, here) = (0, std::process::id());
+        // Relaxed: who comes first registers, and nothing else depends on it.
+        let first = self
+            .process
+            .compare_exchange(none, here, Ordering::Relaxed, Ordering::Relaxed);
+        if first.is_ok() {
+            at_exit(hook);
+        }
+    }
+
+    /// Whether this process is the one that has registered the hook, and not a child that was forked off.
+    fn is_here(&self) -> bool {
+        self.process.load(Ordering::Relaxed) == std::process::id()
+    }
+}
+
+#[cfg(any(unix, windows))]
+fn at_exit(hook: extern "C" fn()) {
+    use core::ffi::c_int;
+
+    unsafe extern "C" {
+        fn atexit(hook: extern "C" fn()) -> c_int;
+    }
+    // SAFETY: the declaration is that of the C standard; the function lives as long as the library that it is in, for
+    // which the C library sees. If there is no memory there is no report.
+    let _ = unsafe { atexit(hook) };
+}
+
+#[cfg(not(any(unix, windows)))]
+fn at_exit(_: extern "C" fn()) {}
+
+impl<A> SiteProfiler<A> {
+    /// Has `hook` called when the process ends by itself: when `main` returns or panics, or by
+    /// [`exit`](std::process::exit). [`profile_heap!`](crate::profile_heap) has this for a report.
+    ///
+    /// It is registered with `atexit` of the C library when the first block is recorded, and runs on the
+    /// thread that ends the process, after the destructors of that thread's thread-locals, while other
+    /// threads may be at work. If it unwinds the process is aborted. A process that is killed or aborted
+    /// does not call it.
+    #[must_use]
+    pub const fn with_exit_hook(mut self, hook: extern "C" fn()) -> Self {
+        self.exit = AtExit::new(Some(hook));
+        self
+    }
+
+    /// Writes a report of the program so far, as a person at the command line wants it, and records
+    /// nothing any more.
+    ///
+    /// - `HEAP_PROFILE`, a variable of the environment, is a list of files, separated by commas; the end
+    ///   of each name says in which format, see [`Profile::write_file`]. Without it, or for `-`, the text goes to
+    ///   the standard error. If it is empty nothing is written.
+    /// - `HEAP_PROFILE_BY` says by what sites are ordered, and what the flames of a graph are as wide as:
+    ///   `total-bytes`, `total-blocks`, `peak-bytes` (the default), `peak-blocks`, `end-bytes` or `end-blocks`.
+    ///
+    /// With the feature `symbols` there are names in it. What cannot be written is said on the standard
+    /// error. In a child of `fork` that has inherited the [hook](Self::with_exit_hook) it does nothing.
+    ///
+    /// # Complexity
+    ///
+    /// That of [`profile`](Self::profile), and to read the debug information of the program.
+    pub fn report(&self) {
+        if self.exit.hook.is_some() && !self.exit.is_here() {
+            return;
+        }
+        // The report itself allocates.
+        self.switch(false);
+        let files = std::env::var_os(FILES).unwrap_or_else(|| OsString::from("-"));
+        if files.is_empty() {
+            return;
+        }
+        let mut profile = self.profile();
+        #[cfg(feature = "symbols")]
+        profile.symbolize();
+        profile.trim();
+        let metric = match std::env::var_os(METRIC) {
+            None => Metric::default(),
+            Some(name) => metric_of(&name.to_string_lossy()).unwrap_or_else(|| {
+                complain(format_args!(
+                    "{METRIC}: no such metric, the bytes at the peak are taken"
+                ));
+                Metric::default()
+            }),
+        };
+        for file in files.to_string_lossy().split(',').map(str::trim) {
+            write(&profile, file, metric);
+        }
+    }
+}
+
+fn write(profile: &Profile, file: &str, metric: Metric) {
+    if file == "-" {
+        let text = profile.text().by(metric);
+        // Without a standard error nobody can be told.
+        let _ = writeln!(io::stderr(), "{text}");
+    } else if let Err(error) = profile.write_file(file, metric) {
+        complain(format_args!("{file}: {error}"));
+    }
+}
+
+fn complain(what: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "heap profile: {what}");
+}
+
+/// The metric of a name such as `total-blocks`.
+fn metric_of(name: &str) -> Option<Metric> {
+    let name = name.trim().to_lowercase();
+    let known = |metric: &Metric| {
+        let variant: String = std::format!("{metric:?}");
+        variant.to_lowercase() == name.replace('-', "")
+    };
+    Metric::ALL.into_iter().find(known)
+}
+
+#[doc(hidden)]
+impl SiteProfiler<std::alloc::System> {
+    /// What [`profile_heap!`](crate::profile_heap) makes.
+    #[must_use]
+    pub const fn of_program(report: extern "C" fn()) -> Self {
+        let heap = Self::new(std::alloc::System)
+            .with_call_stacks(super::super::stack::MAX_DEPTH)
+            .with_stamps(super::Stamps::Coarse)
+            .with_exit_hook(report);
+        #[cfg(feature = "unwind")]
+        let heap = heap.with_unwinder();
+        heap
+    }
+}
+
+/// Profiles the heap of a program: the one line that has to be added to it.
+///
+/// It stands where items stand, in the program or a library of it, and makes a
+/// [`SiteProfiler`](crate::SiteProfiler) the global allocator: over the system's, with call stacks, lifetimes of
+/// blocks on a coarse clock, and a [report](crate::SiteProfiler::report) when the program ends, on the standard
+/// error or in the files that the variable `HEAP_PROFILE` names.
+///
+/// Call stacks are taken by frame pointers if the program is built with them
+/// (`RUSTFLAGS="-C force-frame-pointers=yes"`), and else by the tables for unwinding, if the feature `unwind` of this
+/// crate is on. Names are those of the feature `symbols`, and the lines of source those of
+/// `CARGO_PROFILE_RELEASE_DEBUG=line-tables-only` or another setting for debug information.
+///
+/// With a name the profiler has that name, so that the program can ask it in between, or
+/// [switch](crate::SiteProfiler::switch) it.
+///
+/// # Examples
+///
+/// ```
+/// alloc_tracking::profile_heap!();
+///
+/// fn main() {
+///     let words = vec!["a word".to_owned(); 10];
+///     assert_eq!(words.len(), 10);
+/// }
+/// ```
+///
+/// ```
+/// alloc_tracking::profile_heap!(HEAP);
+///
+/// fn main() {
+///     let word = "a word".to_owned();
+///     assert!(HEAP.live_bytes() >= 6);
+///     # drop(word);
+/// }
+/// ```
+#[macro_export]
+macro_rules! profile_heap {
+    () => {
+        $crate::profile_heap!(HEAP_OF_THIS_PROGRAM);
+    };
+    ($name:ident) => {
+        #[global_allocator]
+        static $name: $crate::SiteProfiler<::std::alloc::System> = {
+            extern "C" fn report() {
+                $name.report();
+            }
+            $crate::SiteProfiler::of_program(report)
+        };
+    };
+}
