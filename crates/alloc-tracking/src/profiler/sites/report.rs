@@ -133,7 +133,8 @@ impl Sites {
         };
         let since = |ticks| stamps::between(start, ticks) << NANOS_IN_TICK_LOG2;
         let peak = self.level.peak_at.load(Ordering::Relaxed);
-        let mut run = Run::of_this_process().times(since(peak), since(end));
+        // A peak may have been reached since the end was read.
+        let mut run = Run::of_this_process().times(since(peak).min(since(end)), since(end));
         run.unrecorded = self.missed.load(Ordering::Relaxed);
         run
     }
