@@ -110,6 +110,12 @@ fn figures_at_the_exact_peak_are_of_that_moment() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "they are in all_of_them_agree")]
+fn a_table_and_its_places_are_exact() {
+    runs(|| Profiler::new(Flaky::default()).with_call_stacks(8));
+}
+
+#[test]
 fn all_of_them_agree() {
     runs(|| {
         let sites = SiteProfiler::new(Profiler::new(Flaky::default()));
