@@ -32,7 +32,7 @@ use world::{Random, World};
 const WORKERS: usize = 3;
 
 fn run(heap: &impl Subject, seed: u64) {
-    let (turns, steps) = if cfg!(miri) { (3, 6) } else { (150, 200) };
+    let (turns, steps) = if cfg!(miri) { (1, 8) } else { (150, 200) };
     let world = Mutex::new(World::default());
     let lock = || -> MutexGuard<'_, World> { world.lock().unwrap() };
     let mut random = Random(seed);
