@@ -51,7 +51,7 @@ fn the_chance_of_a_block_is_the_stated_one() {
         (1000, 4000),
     ] {
         let heap = SiteProfiler::new(Global).with_samples(mean);
-        let blocks = 100_000;
+        let blocks = 40_000;
         let hits = samples(&heap, blocks, size);
         let chance = -(-float(size as u64) / float(mean)).exp_m1();
         let off = deviations(hits, blocks.into(), chance);
@@ -87,7 +87,7 @@ fn estimates_are_as_far_off_as_they_say() {
     for _ in 0..tries {
         let heap = SiteProfiler::new(Global).with_samples(1000);
         let mut truth = 0;
-        for i in 0..3000_u32 {
+        for i in 0..1500_u32 {
             // One block in 50 is far larger than the mean.
             let size = if i % 50 == 0 { 5000 } else { 1 + i * 7 % 300 };
             pair(&heap, size as usize);

@@ -32,7 +32,7 @@ use world::{Random, World};
 const WORKERS: usize = 3;
 
 fn run(heap: &impl Subject, seed: u64) {
-    let (turns, steps) = if cfg!(miri) { (3, 6) } else { (150, 200) };
+    let (turns, steps) = if cfg!(miri) { (1, 8) } else { (150, 200) };
     let world = Mutex::new(World::default());
     let lock = || -> MutexGuard<'_, World> { world.lock().unwrap() };
     let mut random = Random(seed);
@@ -107,6 +107,12 @@ fn sites_of_several_threads_are_exact() {
 fn figures_at_the_exact_peak_are_of_that_moment() {
     let heap = || SiteProfiler::new(Flaky::default()).with_tags();
     runs(|| ExactSites(heap().with_exact_peak().with_stamps(Stamps::Precise)));
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "they are in all_of_them_agree")]
+fn a_table_and_its_places_are_exact() {
+    runs(|| Profiler::new(Flaky::default()).with_call_stacks(8));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use alloc_core::{AllocError, Allocator, Global, Layout};
-use alloc_tracking::profile::Profile;
+use alloc_tracking::profile::{Amount, Profile};
 use alloc_tracking::{Exact, Profiler, SiteProfiler, Stats, Tracking};
 
 use super::WORKERS;
@@ -131,6 +131,30 @@ impl Subject for Tracking<Flaky, Exact> {
     fn reset(&self) -> bool {
         self.reset_stats();
         true
+    }
+}
+
+/// With places, of which there is one if the program has no frame pointers.
+impl Subject for Profiler<Flaky> {
+    fn check(&self, world: &World) {
+        check_counts(self.stats(), world);
+        let totals = self.profile().totals();
+        let sum = |of: fn(&Part) -> Amount| {
+            let parts = world.parts.iter().map(of);
+            parts.fold(Amount::default(), Amount::saturating_add)
+        };
+        assert_eq!(totals.total, sum(|part| part.total));
+        assert_eq!(totals.at_end, sum(|part| part.live));
+        assert_eq!(totals.at_peak, sum(|part| part.at_peak));
+        let mut leaks: Vec<_> = self.leaks();
+        leaks.sort_unstable_by_key(|leak| leak.address);
+        let leaks = leaks.iter().map(|leak| (leak.address, leak.layout));
+        let blocks = world.blocks.iter();
+        let blocks = blocks.map(|block| (block.start.addr().get(), block.layout));
+        let mut blocks: Vec<_> = blocks.filter(|block| block.1.size() > 0).collect();
+        blocks.sort_unstable_by_key(|block| block.0);
+        assert!(leaks.eq(blocks));
+        assert_eq!(self.fault_counts().total(), 0);
     }
 }
 

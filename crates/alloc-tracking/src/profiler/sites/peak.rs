@@ -89,6 +89,18 @@ impl Sites {
 #[cfg(test)]
 mod tests {
     use super::{Ordering, Sites};
+    use crate::Stamps;
+
+    /// Another thread may reach one while somebody looks.
+    #[test]
+    fn no_peak_is_after_the_end() {
+        let mut sites = Sites::new();
+        sites.set_stamps(Stamps::Precise);
+        sites.id();
+        sites.level.peak_at.store(1 << 30, Ordering::Relaxed);
+        let run = sites.profile().run;
+        assert!(run.peak <= run.end, "{run:?}");
+    }
 
     /// A thread may be held up between the moment when it learns how much is live and that when it says
     /// so. What is live by then is not the peak.

@@ -138,7 +138,8 @@ impl Sites {
 
     fn run(&self, end: u64) -> Run {
         let peak = self.level.peak_at.load(Ordering::Relaxed);
-        let mut run = Run::of_this_process().times(peak, end);
+        // A peak may have been reached since the end was read.
+        let mut run = Run::of_this_process().times(peak.min(end), end);
         if self.counts_bytes() {
             run.clock = Clock::Bytes;
         }
