@@ -101,16 +101,18 @@ impl Sites {
     /// of the thread.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the walk begins at this frame")]
-    pub(super) fn tally(&self, desk: &Desk, mut labels: Labels) -> NonNull<Tally> {
-        if self.tags {
-            labels.tag = Tag::current().number();
-        }
-        if self.depth > 0 {
-            desk.tally(stack::frames(self.depth), labels)
-        } else if labels.is_none() {
-            desk.root()
+    pub(super) fn tally(&self, desk: &Desk, labels: Labels) -> NonNull<Tally> {
+        let tag = if self.tags {
+            Tag::current().number()
         } else {
-            desk.tally(Frames::NONE, labels)
+            0
+        };
+        if self.depth > 0 {
+            desk.tally(stack::frames(self.depth), Labels { tag, ..labels })
+        } else if tag > 0 || !labels.is_none() {
+            desk.tally(Frames::NONE, Labels { tag, ..labels })
+        } else {
+            desk.root()
         }
     }
 
