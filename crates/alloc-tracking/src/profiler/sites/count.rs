@@ -103,19 +103,22 @@ impl Sites {
     /// of the thread. `None` if it is for the unwinder.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the walk begins at this frame")]
-    pub(super) fn tally(&self, desk: &Desk, mut labels: Labels) -> Option<NonNull<Tally>> {
-        if self.tags {
-            labels.tag = Tag::current().number();
-        }
+    pub(super) fn tally(&self, desk: &Desk, labels: Labels) -> Option<NonNull<Tally>> {
+        let tag = if self.tags {
+            Tag::current().number()
+        } else {
+            0
+        };
         if self.depth > 0 {
+            let labels = Labels { tag, ..labels };
             if self.unwinder && !stack::available() {
                 return self.tally_by_tables(desk, Registers::here(), labels);
             }
             Some(desk.tally(stack::frames(self.depth), labels))
-        } else if labels.is_none() {
-            Some(desk.root())
+        } else if tag > 0 || !labels.is_none() {
+            Some(desk.tally(Frames::NONE, Labels { tag, ..labels }))
         } else {
-            Some(desk.tally(Frames::NONE, labels))
+            Some(desk.root())
         }
     }
 
