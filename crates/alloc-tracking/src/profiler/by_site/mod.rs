@@ -41,6 +41,7 @@ use header::Seal;
 /// | [`with_stamps`](Self::with_stamps) | lifetimes, time of the peak | two readings of a clock |
 /// | [`with_exact_peak`](Self::with_exact_peak) | the peak to the byte | a counter that all threads share |
 /// | [`with_samples`](Self::with_samples) | estimates of all this | a subtraction for most blocks |
+/// | [`with_exit_hook`](Self::with_exit_hook) | a [report](Self::report) when the program ends | nothing |
 /// | [`switch`](Self::switch) | nothing new while it is off | a look at a flag |
 ///
 /// # Call stacks
