@@ -50,6 +50,7 @@ use header::Seal;
 /// | [`with_samples`](Self::with_samples) | estimates of all this | a subtraction for most blocks |
 /// | [`of`](Self::of) | what is in the blocks, by [handles](Typed) for a type | a look for the account of that type |
 /// | [`budgeted`](SiteProfiler::budgeted) | [budgets](crate::Budget): what is over them is refused | a look at a thread-local |
+/// | [`with_exit_hook`](Self::with_exit_hook) | a [report](Self::report) when the program ends | nothing |
 /// | [`switch`](Self::switch) | nothing new while it is off | a look at a flag |
 ///
 /// # Call stacks
