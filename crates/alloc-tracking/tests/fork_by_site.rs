@@ -35,6 +35,9 @@ fn swap(place: &AtomicPtr<u8>) {
 
 #[test]
 fn children_do_not_hang() {
+    // Who forks before any stack was taken may fork while the loader tells another thread of its libraries.
+    #[cfg(feature = "unwind")]
+    alloc_tracking::learn_libraries();
     let (stop, place) = (AtomicBool::new(false), AtomicPtr::default());
     std::thread::scope(|scope| {
         for _ in 0..4 {

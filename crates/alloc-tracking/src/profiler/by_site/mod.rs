@@ -69,8 +69,9 @@ use header::Seal;
 /// - 33 KiB per thread, and a copy of the tables of all libraries. Both are memory of the global
 ///   allocator; if that is this profiler, they are not in its profile.
 /// - The lock of the loader, when the first stack is taken. A signal handler must not come first. A
-///   child that was forked off while another thread loaded a library may wait for it for ever, if its
-///   parent had no stack by then: take one, or call `learn_libraries`, at the start of the program.
+///   child that is forked off while another thread takes the very first stack, or loads a library, may
+///   wait for that lock for ever, if it then takes its own first one. A global allocator takes the very
+///   first one before `main`; elsewhere a program that forks calls `learn_libraries` at its start.
 /// - Stack: up to 30 KiB where an address is met for the first time. Where less than 64 KiB are free
 ///   call stacks are empty.
 ///
