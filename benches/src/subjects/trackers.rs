@@ -166,7 +166,7 @@ mod scope {
     use heapscope::Alloc;
     use heapscope::unwind::Strategy;
 
-    use super::{Heap, Of, SiteProfiler, System, heap};
+    use super::{Heap, Of, heap};
 
     static ALLOC: Alloc = Alloc::system();
 
@@ -174,23 +174,21 @@ mod scope {
         "heapscope" TheHeapscope Heapscope: Alloc = ALLOC, begin: profile;
     }
 
-    /// Has heapscope record from now on, and write nothing at the end. It walks frame pointers where there
-    /// are some, as it does by default, and else has the C library unwind, as it has to be told.
+    /// Has heapscope record from now on, and write nothing at the end. It walks frame pointers where it
+    /// finds that it can, up to the beginning of the thread, and else has the C library unwind.
     fn profile() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             // It asks whether it was ever called. Here it is not the program's allocator.
             drop(alloc_core::boxed::Box::new_in(0_u8, Heapscope::new()));
-            let strategy = if SiteProfiler::<System>::has_call_stacks() {
-                Strategy::FramePointer
-            } else {
-                Strategy::System
+            let with = |strategy| {
+                heapscope::Profiler::builder()
+                    .unwinder(strategy)
+                    .max_depth(10)
+                    .no_output()
+                    .build()
             };
-            let profiler = heapscope::Profiler::builder()
-                .unwinder(strategy)
-                .max_depth(10)
-                .no_output()
-                .build();
+            let profiler = with(Strategy::FramePointer).or_else(|_| with(Strategy::System));
             std::mem::forget(profiler.expect("heapscope starts"));
         });
     }
