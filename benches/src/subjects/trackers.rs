@@ -29,9 +29,10 @@ static BY_SITE: SiteProfiler<System> = SiteProfiler::new(System);
 /// What [`Stamped`] records with: lifetimes as well.
 static STAMPED: SiteProfiler<System> = SiteProfiler::new(System).with_stamps(Stamps::Coarse);
 
-/// What [`CallStacks`] records with: an account for each call stack. The program has to keep frame
-/// pointers (`RUSTFLAGS="-C force-frame-pointers=yes"`), or there are none.
-static CALL_STACKS: SiteProfiler<System> = SiteProfiler::new(System).with_call_stacks(32);
+/// What [`CallStacks`] records with: an account for each call stack, of as many frames as dhat and
+/// heapscope keep. The program has to keep frame pointers (`RUSTFLAGS="-C force-frame-pointers=yes"`), or
+/// there are none.
+static CALL_STACKS: SiteProfiler<System> = SiteProfiler::new(System).with_call_stacks(10);
 
 /// What [`Everything`] records with: call stacks and lifetimes.
 static EVERYTHING: SiteProfiler<System> = SiteProfiler::new(System)
@@ -40,7 +41,7 @@ static EVERYTHING: SiteProfiler<System> = SiteProfiler::new(System)
 
 /// What [`Unwound`] records with: an account for each call stack, in a program without frame pointers.
 static UNWOUND: SiteProfiler<System> = SiteProfiler::new(System)
-    .with_call_stacks(32)
+    .with_call_stacks(10)
     .with_unwinder();
 
 /// What [`Sampled`] records with: a block in 512 KiB, with its call stack.
