@@ -159,7 +159,8 @@ fn threads_may_take_points_at_one_time() {
     heap.take_point();
     let profile = heap.profile();
     assert!(in_order(&profile.series));
-    let expected = if cfg!(miri) { 3 } else { MOST / 2 };
+    // How many are left when some have to go depends on how far apart they are.
+    let expected = if cfg!(miri) { 3 } else { MOST / 8 };
     assert!(profile.series.len() > expected && profile.series.len() <= MOST);
     let last = profile.series[profile.series.len() - 1];
     assert_eq!((last.live.blocks, last.live.bytes), (0, 0));
