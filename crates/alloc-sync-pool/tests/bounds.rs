@@ -85,6 +85,7 @@ fn a_refill_takes_its_whole_share_of_a_fixed_pool() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes a thousand blocks, one by one")]
 fn a_refill_of_a_growing_pool_takes_what_lies_near() {
     const WORDS: usize = 16;
     let pool = SyncPool::with_capacity(BLOCK, WORDS * 64);
