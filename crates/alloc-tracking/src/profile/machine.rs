@@ -210,14 +210,14 @@ fn write_type<W: Write>(out: &mut W, (of_it, element): (&Site, &Element)) -> io:
         out,
         "\"total\":{total},\"at_peak\":{at_peak},\"at_end\":{at_end}}}"
     )?;
-    for (name, amount) in [
-        ("total", of_it.total),
-        ("at_peak", of_it.at_peak),
-        ("at_end", of_it.at_end),
-    ] {
-        write!(out, ",\"{name}\":")?;
-        write_amount(out, amount)?;
-    }
+    write_amounts(
+        out,
+        &[
+            ("total", of_it.total),
+            ("at_peak", of_it.at_peak),
+            ("at_end", of_it.at_end),
+        ],
+    )?;
     out.write_all(b"}")
 }
 
@@ -261,6 +261,15 @@ fn write_point<W: Write>(out: &mut W, point: &Point) -> io::Result<()> {
     write!(out, "[{},{blocks},{bytes}]", point.time)
 }
 
+/// Further fields of an object.
+fn write_amounts<W: Write>(out: &mut W, amounts: &[(&str, Amount)]) -> io::Result<()> {
+    for (name, amount) in amounts {
+        write!(out, ",\"{name}\":")?;
+        write_amount(out, *amount)?;
+    }
+    Ok(())
+}
+
 fn write_amount<W: Write>(out: &mut W, amount: Amount) -> io::Result<()> {
     let Amount { blocks, bytes } = amount;
     write!(out, "[{blocks},{bytes}]")
@@ -279,15 +288,15 @@ fn write_site<W: Write>(
     let thread = OrNull(site.thread.as_deref().map(Quoted));
     write!(out, ",\"tag\":{tag},\"thread\":{thread}")?;
     write_element(out, site.element.as_ref())?;
-    for (name, amount) in [
-        ("total", site.total),
-        ("max", site.max),
-        ("at_peak", site.at_peak),
-        ("at_end", site.at_end),
-    ] {
-        write!(out, ",\"{name}\":")?;
-        write_amount(out, amount)?;
-    }
+    write_amounts(
+        out,
+        &[
+            ("total", site.total),
+            ("max", site.max),
+            ("at_peak", site.at_peak),
+            ("at_end", site.at_end),
+        ],
+    )?;
     let Site {
         lifetimes, samples, ..
     } = site;

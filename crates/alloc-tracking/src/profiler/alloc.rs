@@ -7,13 +7,7 @@ use alloc_core::{AllocError, Allocator, AllocatorEq, Layout, Owns, StaticAllocat
 
 use super::Profiler;
 use super::fault::Operation;
-use super::hooks::trim;
-
-/// The start of a block, if there is one.
-#[inline]
-fn start(block: Result<NonNull<[u8]>, AllocError>) -> Option<NonNull<u8>> {
-    block.ok().map(NonNull::cast)
-}
+use super::hooks::{start, trim};
 
 // SAFETY: each block is one of `inner`, returned at its start and at most in its length, with the
 // alignment that was asked for, or dangling if it has no size. A layout that is passed on fits: it

@@ -3,12 +3,12 @@
 //! The kernel maps an image with functions of its own into each process (vDSO), of which libc calls one.
 //! So does this, once it has [found](elf) it; and libc's, if there is none.
 
+mod elf;
+
 use core::ffi::{c_int, c_ulong};
 use core::ptr;
 use core::slice;
 use core::sync::atomic::{AtomicPtr, Ordering};
-
-use super::elf;
 
 #[repr(C)]
 struct Timespec {

@@ -319,6 +319,24 @@ impl<A> Profiler<A> {
     }
 }
 
+/// The start of a block, if there is one.
+#[inline]
+pub(super) fn start(block: Result<NonNull<[u8]>, AllocError>) -> Option<NonNull<u8>> {
+    block.ok().map(NonNull::cast)
+}
+
+/// Answers a request with a block from `make`, or with no memory at all if none is asked for.
+#[inline]
+pub(super) fn answer(
+    layout: Layout,
+    make: impl FnOnce() -> Option<NonNull<u8>>,
+) -> Result<NonNull<[u8]>, AllocError> {
+    if layout.size() == 0 {
+        return Ok(dangling(layout));
+    }
+    Ok(trim(make().ok_or(AllocError)?, layout))
+}
+
 /// The block as the caller gets it: of the asked length, so that one size alone fits.
 #[inline]
 pub(super) fn trim(start: NonNull<u8>, layout: Layout) -> NonNull<[u8]> {

@@ -5,8 +5,6 @@ mod by_site;
 mod clock;
 #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
 mod coarse;
-#[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
-mod elf;
 mod fault;
 mod history;
 mod hooks;

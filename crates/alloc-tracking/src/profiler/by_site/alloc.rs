@@ -9,7 +9,7 @@ use core::ptr::{self, NonNull};
 use alloc_core::{AllocError, Allocator, AllocatorEq, Layout, StaticAllocator, dangling};
 
 use super::super::fault::Operation;
-use super::super::hooks::trim;
+use super::super::hooks::{answer, start, trim};
 use super::super::sites::{Labels, Mark};
 use super::SiteProfiler;
 use super::header::{self, Outer};
@@ -194,11 +194,6 @@ fn outers(old: Layout, new: Layout) -> Result<(Outer, Outer), AllocError> {
     Ok((old.ok_or(AllocError)?, new.ok_or(AllocError)?))
 }
 
-#[inline]
-fn start(block: Result<NonNull<[u8]>, AllocError>) -> Option<NonNull<u8>> {
-    block.ok().map(NonNull::cast)
-}
-
 // SAFETY: each block is the tail of one of `inner`, I1, with the alignment that was asked for: the
 // offset is a multiple of it. It is exactly as long as was asked, or dangling if it has no size.
 // Blocks of `inner` are handed back with the layouts that they were asked for with. `inner` is
@@ -207,24 +202,16 @@ fn start(block: Result<NonNull<[u8]>, AllocError>) -> Option<NonNull<u8>> {
 unsafe impl<A: Allocator, B: Budgeting> Allocator for SiteProfiler<A, B> {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(dangling(layout));
-        }
         let call = |outer| start(self.inner.allocate(outer));
         // SAFETY: a new block.
-        let block = unsafe { self.make(layout, call) };
-        Ok(trim(block.ok_or(AllocError)?, layout))
+        answer(layout, || unsafe { self.make(layout, call) })
     }
 
     #[inline]
     fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(dangling(layout));
-        }
         let call = |outer| start(self.inner.allocate_zeroed(outer));
         // SAFETY: a new block. Its header is not among the bytes that the caller sees.
-        let block = unsafe { self.make(layout, call) };
-        Ok(trim(block.ok_or(AllocError)?, layout))
+        answer(layout, || unsafe { self.make(layout, call) })
     }
 
     #[inline]

@@ -5,11 +5,9 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use alloc_core::{
-    AllocError, Allocator, AllocatorClone, AllocatorEq, DefaultUpstream, Layout, dangling,
-};
+use alloc_core::{AllocError, Allocator, AllocatorClone, AllocatorEq, DefaultUpstream, Layout};
 
-use super::super::hooks::trim;
+use super::super::hooks::{answer, start};
 use super::super::sites::{ElementType, Labels};
 use super::SiteProfiler;
 use crate::budget::{Budget, Budgeting, Unbudgeted};
@@ -93,23 +91,19 @@ impl<T, A: Allocator, B: Budgeting> Typed<'_, T, A, B> {
 // SAFETY: that of the profiler, of which this is a handle, but that new blocks have a label.
 unsafe impl<T, A: Allocator, B: Budgeting> Allocator for Typed<'_, T, A, B> {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(dangling(layout));
-        }
-        let call = |outer| Some(self.heap.inner.allocate(outer).ok()?.cast());
+        let call = |outer| start(self.heap.inner.allocate(outer));
         // SAFETY: a new block.
-        let block = unsafe { self.heap.make_as(Self::labels(), layout, call) };
-        Ok(trim(block.ok_or(AllocError)?, layout))
+        answer(layout, || unsafe {
+            self.heap.make_as(Self::labels(), layout, call)
+        })
     }
 
     fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Ok(dangling(layout));
-        }
-        let call = |outer| Some(self.heap.inner.allocate_zeroed(outer).ok()?.cast());
+        let call = |outer| start(self.heap.inner.allocate_zeroed(outer));
         // SAFETY: a new block. Its header is not among the bytes that the caller sees.
-        let block = unsafe { self.heap.make_as(Self::labels(), layout, call) };
-        Ok(trim(block.ok_or(AllocError)?, layout))
+        answer(layout, || unsafe {
+            self.heap.make_as(Self::labels(), layout, call)
+        })
     }
 
     #[inline]

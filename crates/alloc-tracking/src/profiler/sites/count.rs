@@ -41,7 +41,16 @@ impl Sites {
     /// A block was allocated.
     #[inline]
     pub(in crate::profiler) fn born(&self, size: usize) -> Mark {
-        if !self.on.load(Ordering::Relaxed) {
+        self.born_with(size, Labels::NONE)
+    }
+
+    /// A block with labels was allocated. One that has a budget is counted even if this is off or takes
+    /// samples, so that it is known whose it is when it is freed.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "the walk begins at this frame")]
+    pub(super) fn born_with(&self, size: usize, labels: Labels) -> Mark {
+        let charged = labels.budget.is_some();
+        if !self.on.load(Ordering::Relaxed) && !charged {
             return Mark::NONE;
         }
         // Read first: this is the one thing in here that takes long enough to be called.
@@ -49,14 +58,14 @@ impl Sites {
         let Some(desk) = self.desk() else {
             return self.born_standing(size, ticks);
         };
-        if self.mean > 0 {
+        if self.mean > 0 && !charged {
             return if desk.draws(size, self.mean) {
-                self.born_sample(desk, size, ticks, Labels::NONE)
+                self.born_sample(desk, size, ticks, labels)
             } else {
                 Mark::NONE
             };
         }
-        let Some(tally) = self.tally(desk, Labels::NONE) else {
+        let Some(tally) = self.tally(desk, labels) else {
             return Mark::NONE;
         };
         let weight = Weight::whole(size);
@@ -66,7 +75,7 @@ impl Sites {
 
     /// Counts a block in a tally of this thread's desk, if it makes nothing necessary.
     #[inline]
-    pub(super) fn count_at_once(
+    fn count_at_once(
         &self,
         desk: &Desk,
         tally: NonNull<Tally>,
@@ -85,13 +94,7 @@ impl Sites {
 
     /// Counts a block in a tally of this thread's desk.
     #[cold]
-    pub(super) fn count(
-        &self,
-        desk: &Desk,
-        tally: NonNull<Tally>,
-        weight: Weight,
-        ticks: u64,
-    ) -> Mark {
+    fn count(&self, desk: &Desk, tally: NonNull<Tally>, weight: Weight, ticks: u64) -> Mark {
         // SAFETY: I2: a tally of a desk of this.
         let counter = unsafe { tally.as_ref() };
         counter.born(self.epoch.load(Ordering::Relaxed), weight);
@@ -103,7 +106,7 @@ impl Sites {
     /// of the thread. `None` if it is for the unwinder.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "the walk begins at this frame")]
-    pub(super) fn tally(&self, desk: &Desk, labels: Labels) -> Option<NonNull<Tally>> {
+    fn tally(&self, desk: &Desk, labels: Labels) -> Option<NonNull<Tally>> {
         let tag = if self.tags {
             Tag::current().number()
         } else {
@@ -135,7 +138,7 @@ impl Sites {
     }
 
     #[cold]
-    pub(super) fn born_sample(&self, desk: &Desk, size: usize, ticks: u64, labels: Labels) -> Mark {
+    fn born_sample(&self, desk: &Desk, size: usize, ticks: u64, labels: Labels) -> Mark {
         let Some(tally) = self.tally(desk, labels) else {
             return Mark::NONE;
         };
@@ -296,7 +299,7 @@ impl Sites {
     /// A block of a thread without a seat was allocated. It has no call stack. That of a thread that is
     /// away is not counted.
     #[cold]
-    pub(super) fn born_standing(&self, size: usize, ticks: u64) -> Mark {
+    fn born_standing(&self, size: usize, ticks: u64) -> Mark {
         if seat::is_away() {
             return Mark::NONE;
         }

@@ -2,7 +2,6 @@
 
 use core::ptr::{self, NonNull};
 
-use super::weight::Weight;
 use super::{Mark, Sites};
 use crate::budget::Budget;
 
@@ -50,30 +49,10 @@ impl Labels {
 }
 
 impl Sites {
-    /// A block with labels was allocated: does what [`born`](Self::born) does. A block that has a budget is
-    /// counted even if this is off or takes samples, so that it is known whose it is when it is freed.
+    /// A block with labels was allocated: does what [`born`](Self::born) does.
     #[inline(never)]
     pub(in crate::profiler) fn born_as(&self, size: usize, labels: Labels) -> Mark {
-        if !self.is_on() && labels.budget.is_none() {
-            return Mark::NONE;
-        }
-        let ticks = self.stamps.now(&self.clock);
-        let Some(desk) = self.desk() else {
-            return self.born_standing(size, ticks);
-        };
-        if self.mean > 0 && labels.budget.is_none() {
-            return if desk.draws(size, self.mean) {
-                self.born_sample(desk, size, ticks, labels)
-            } else {
-                Mark::NONE
-            };
-        }
-        let Some(tally) = self.tally(desk, labels) else {
-            return Mark::NONE;
-        };
-        let weight = Weight::whole(size);
-        let mark = self.count_at_once(desk, tally, weight, ticks);
-        mark.unwrap_or_else(|| self.count(desk, tally, weight, ticks))
+        self.born_with(size, labels)
     }
 
     /// What a block is charged to.

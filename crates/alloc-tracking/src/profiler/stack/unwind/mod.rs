@@ -17,15 +17,6 @@
 ))]
 mod tables;
 
-#[cfg(all(
-    feature = "unwind",
-    target_os = "linux",
-    target_pointer_width = "64",
-    any(target_arch = "x86_64", target_arch = "aarch64"),
-    not(miri)
-))]
-mod libraries;
-
 #[cfg(not(all(
     feature = "unwind",
     target_os = "linux",

@@ -1,5 +1,7 @@
 //! A walk by tables.
 
+mod libraries;
+
 use core::arch::asm;
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
@@ -8,16 +10,16 @@ use std::boxed::Box;
 
 use framehop::{FrameAddress, MustNotAllocateDuringUnwind, Unwinder as _};
 
-use super::libraries::{self, Section};
 use crate::profiler::hooks::AbortOnUnwind;
 use crate::profiler::stack::bounds::Bounds;
 use crate::profiler::stack::{CallStack, MAX_DEPTH, walk};
+use libraries::Section;
 
 pub(super) use libraries::learn;
 
 type Policy = MustNotAllocateDuringUnwind;
 /// Knows the tables. Does not change.
-pub(super) type Unwinder = framehop::UnwinderNative<Section, Policy>;
+type Unwinder = framehop::UnwinderNative<Section, Policy>;
 /// Knows what the tables said lately of 509 addresses, and has room to read in them.
 type Cache = framehop::CacheNative<Policy>;
 

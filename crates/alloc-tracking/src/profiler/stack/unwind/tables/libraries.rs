@@ -14,7 +14,7 @@ use std::string::String;
 
 use framehop::{ExplicitModuleSectionInfo, Module, Unwinder as _};
 
-use super::tables::{Busy, Unwinder};
+use super::{Busy, Unwinder};
 
 /// The bytes of a table.
 pub(super) enum Section {
@@ -43,14 +43,14 @@ struct List {
     files: usize,
 }
 
-/// Null, or a leaked box. What is in it does not change any more, as others use it.
+/// L1: null, or a leaked box. What is in it does not change any more, as others use it.
 static KNOWN: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
 
 /// The unwinder, with the tables of all that was loaded when it was made. While the thread is busy.
 #[inline]
 pub(super) fn known() -> Option<&'static Unwinder> {
     // Acquire: partner of the `Release` in `publish`.
-    // SAFETY: null, or a box that was leaked.
+    // SAFETY: L1.
     match unsafe { KNOWN.load(Ordering::Acquire).as_ref() } {
         Some(list) => Some(&list.unwinder),
         None => first(),
@@ -60,13 +60,13 @@ pub(super) fn known() -> Option<&'static Unwinder> {
 #[cold]
 fn first() -> Option<&'static Unwinder> {
     publish(ask());
-    // SAFETY: as in `known`.
+    // SAFETY: L1.
     let list = unsafe { KNOWN.load(Ordering::Acquire).as_ref() };
     list.map(|list| &list.unwinder)
 }
 
 /// Makes the list anew, if something was loaded since.
-pub(in super::super) fn learn() {
+pub(in crate::profiler::stack::unwind) fn learn() {
     if let Some(_busy) = Busy::begin() {
         publish(ask());
     }
@@ -77,7 +77,7 @@ fn publish(list: List) {
     let loads = list.loads;
     let made = Box::into_raw(Box::new(list));
     let newer = |known: *mut List| {
-        // SAFETY: null, or a box that was leaked.
+        // SAFETY: L1.
         let known = unsafe { known.as_ref() };
         known
             .is_none_or(|known| known.loads < loads)
