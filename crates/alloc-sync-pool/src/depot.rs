@@ -11,6 +11,7 @@ use alloc_core::{AllocError, Allocator, checker};
 use crate::bitmap::Claim;
 use crate::budget::Budget;
 use crate::chunk::{ChunkList, Header};
+use crate::gathered::Gathered;
 use crate::line::OwnLine;
 use crate::magazine::{Magazine, Word};
 use crate::math::{self, Served};
@@ -142,18 +143,34 @@ impl<A: Allocator> Depot<A> {
         }
     }
 
-    /// Takes half a magazine of blocks; returns one of them, and leaves the others there.
+    /// Takes up to half a magazine of blocks; returns one of them, and leaves the others there.
     pub(crate) fn refill<T: Word<*mut u8>, L: Word<usize>>(
         &self,
         magazine: &Magazine<T, L>,
     ) -> Result<NonNull<u8>, AllocError> {
+        self.take_up_to(magazine.batch(), || Some(magazine))
+    }
+
+    /// Claims up to `want` blocks; returns one of them, and leaves the others in the magazine, if there is one then:
+    /// blocks come first, as the upstream may have no room for both.
+    pub(crate) fn take_up_to<'m, T: Word<*mut u8> + 'm, L: Word<usize> + 'm>(
+        &self,
+        want: usize,
+        mut magazine: impl FnMut() -> Option<&'m Magazine<T, L>>,
+    ) -> Result<NonNull<u8>, AllocError> {
         let mut first = Err(AllocError);
-        self.claim(magazine.batch(), |chunk, claim| {
+        self.claim(want, |chunk, claim| {
             let mut rest = claim;
             if first.is_err() {
                 first = Ok(chunk.block(claim.first()));
                 rest = claim.rest();
             }
+            if rest.mask == 0 {
+                return;
+            }
+            let Some(magazine) = magazine() else {
+                return self.release(chunk, rest);
+            };
             let mut blocks = chunk.blocks(rest);
             magazine.stow_all(rest.len(), &mut blocks);
             // Some are left only if the upstream used this very magazine while the pool grew.
@@ -168,9 +185,28 @@ impl<A: Allocator> Depot<A> {
         magazine: &Magazine<T, L>,
         block: NonNull<u8>,
     ) {
-        self.flush(magazine, magazine.batch());
+        self.flush(magazine, self.boundary(magazine));
         let pushed = magazine.push(block);
         debug_assert!(pushed);
+    }
+
+    /// How many of the oldest blocks of a full magazine go at once: half of them, or fewer, but a quarter at least, if
+    /// the last ones share a word with the next one and can go with it another time. A word that goes as a whole is
+    /// written to once, and whoever takes it next need not look for the rest.
+    fn boundary<T: Word<*mut u8>, L: Word<usize>>(&self, magazine: &Magazine<T, L>) -> usize {
+        let batch = magazine.batch();
+        let next = magazine.slot(batch).and_then(|next| self.locate(next));
+        let Some((chunk, next)) = next else {
+            return batch;
+        };
+        let in_one_word = |slot: usize| {
+            let index = chunk.index_of(magazine.slot(slot)?)?;
+            Some(index / BITS == next / BITS)
+        };
+        (batch / 2..batch)
+            .rev()
+            .find(|&last| in_one_word(last) != Some(true))
+            .map_or(batch, |last| last + 1)
     }
 
     /// Frees the `count` blocks that a magazine has had longest.
@@ -206,7 +242,9 @@ impl<A: Allocator> Depot<A> {
 
     /// Claims up to `want` blocks, growing if there is none, and passes them on; none on failure.
     ///
-    /// Of an unbounded pool these are blocks of words that lie together. Of a bounded one they are
+    /// Of an unbounded pool these are blocks of words that lie together, and of no more words than it takes for half
+    /// of `want`: the rest of a word that is split between threads would be split again whenever it is taken. Of a
+    /// bounded one they are
     /// as many as the budget grants, of as many words as that takes: a share that came back unused
     /// would have been refused to others while a block was free (G1).
     fn claim(&self, want: usize, mut pass: impl FnMut(&Header, Claim)) {
@@ -221,7 +259,7 @@ impl<A: Allocator> Depot<A> {
             if self.limit().is_some() {
                 continue;
             }
-            while left != 0
+            while left > want / 2
                 && let Some(near) = chunk.bitmap().claim_near(claim.word, left)
             {
                 claim = near;
@@ -352,53 +390,6 @@ impl<A: Allocator> Depot<A> {
     }
 }
 
-/// Blocks that are about to be freed, those of one word together, so that they take one
-/// read-modify-write.
-///
-/// A word has one place, by its number. Whatever else is there is freed first.
-struct Gathered<'a> {
-    /// The places in use.
-    used: u32,
-    places: [Option<(&'a Header, Claim)>; u32::BITS as usize],
-}
-
-impl<'a> Gathered<'a> {
-    /// Nothing yet.
-    const fn new() -> Self {
-        Self {
-            used: 0,
-            places: [None; u32::BITS as usize],
-        }
-    }
-
-    /// Adds blocks of a word; calls `free` with what of another word stood in their place.
-    fn add(&mut self, chunk: &'a Header, new: Claim, free: impl FnOnce(&Header, Claim)) {
-        let place = new.word % self.places.len();
-        match &mut self.places[place] {
-            Some((of, claim)) if ptr::eq(*of, chunk) && claim.word == new.word => {
-                claim.mask |= new.mask;
-            }
-            other => {
-                self.used |= 1 << place;
-                if let Some((of, claim)) = other.replace((chunk, new)) {
-                    free(of, claim);
-                }
-            }
-        }
-    }
-
-    /// Calls `free` with everything.
-    fn end(mut self, mut free: impl FnMut(&Header, Claim)) {
-        while self.used != 0 {
-            let place = self.used.trailing_zeros() as usize;
-            self.used &= self.used - 1;
-            if let Some((chunk, claim)) = self.places[place] {
-                free(chunk, claim);
-            }
-        }
-    }
-}
-
 /// Block `index` as a claim.
 const fn claim_of(index: usize) -> Claim {
     Claim {
@@ -411,5 +402,72 @@ impl<A: Allocator> Drop for Depot<A> {
     fn drop(&mut self) {
         // SAFETY: the only upstream there is; nobody uses the pool any more.
         unsafe { self.racks.dismantle(self.chunks.upstream()) };
+    }
+}
+
+#[cfg(all(test, feature = "std", not(any(loom, shuttle))))]
+mod tests {
+    use core::cell::Cell;
+
+    use std::vec::Vec;
+
+    use alloc_core::Global;
+
+    use super::*;
+
+    type Handed = Magazine<Cell<*mut u8>, Cell<usize>>;
+
+    fn depot() -> Depot<Global> {
+        Depot::new(Layout::new::<u64>(), 8 * BITS, None, Global)
+    }
+
+    fn magazine() -> Handed {
+        Magazine::new(Cell::new(ptr::null_mut()), Cell::new(0), MAGAZINE)
+    }
+
+    /// What a claim of so many blocks gets, word by word.
+    fn claimed(depot: &Depot<Global>, want: usize) -> Vec<(usize, usize)> {
+        let mut claims = Vec::new();
+        depot.claim(want, |_, claim| claims.push((claim.word, claim.len())));
+        claims
+    }
+
+    #[test]
+    fn a_word_is_not_split_for_a_few_blocks() {
+        let depot = depot();
+        let some = BITS / 4;
+        assert_eq!(claimed(&depot, some), [(0, some)]);
+        assert_eq!(claimed(&depot, BITS), [(0, BITS - some)], "that is enough");
+        assert_eq!(claimed(&depot, BITS - some), [(1, BITS - some)]);
+        let two = [(1, some), (2, BITS - some)];
+        assert_eq!(claimed(&depot, BITS), two, "and that is not");
+    }
+
+    #[test]
+    fn what_shares_a_word_goes_together() {
+        let half = MAGAZINE / 2;
+        // So many blocks of the first word come before those of whole words.
+        for (head, goes) in [(half, half), (half - 1, half - 1), (1, half)] {
+            let (depot, magazine) = (depot(), magazine());
+            let fill = || {
+                depot.claim(BITS, |chunk, claim| {
+                    for block in chunk.blocks(claim) {
+                        if !magazine.push(block) {
+                            depot.put(block);
+                        }
+                    }
+                });
+            };
+            (0..head).for_each(|_| assert!(magazine.push(depot.take().unwrap())));
+            depot.claim(BITS - head, |_, others| {
+                assert_eq!(others.len(), BITS - head);
+            });
+            while magazine.len() < MAGAZINE {
+                fill();
+            }
+            assert_eq!(depot.boundary(&magazine), goes, "{head}");
+            depot.overflow(&magazine, depot.take().unwrap());
+            assert_eq!(magazine.len(), MAGAZINE - goes + 1);
+        }
     }
 }

@@ -91,7 +91,8 @@
 //! thread looks at what it remembers of a pool without that pool at hand, and pools' numbers never
 //! return.
 //!
-//! - Up to 128 blocks rest in the magazine of each seat. They do not count as
+//! - Up to 128 blocks rest in the magazine of each seat, and up to 63 from the first on that a thread takes: threads
+//!   that began in one word of the bitmap would meet there for ever. They do not count as
 //!   [`in_use`](SyncPool::in_use), but other threads cannot have them while somebody sits there,
 //!   even a thread that does not use the pool. Up to
 //!   4,096 threads have seats at one time; others share the pool's words, as does a thread whose
@@ -252,6 +253,7 @@ mod seat;
 mod rack;
 
 mod depot;
+mod gathered;
 
 mod inline;
 mod local;

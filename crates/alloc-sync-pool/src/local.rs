@@ -18,9 +18,10 @@ use crate::sync::{MAGAZINE, const_fn};
 /// The owner decides where it lives: on a thread's stack, in a worker's state, in a thread-local.
 /// Allocating takes a block out of an array and freeing puts it back, without an atomic
 /// read-modify-write. An empty magazine takes up to 64 blocks: those of one word of the pool's
-/// bitmap, at once, and of words near it, or of as many words as that takes if the pool has a
-/// limit. A full one gives the 64 oldest back, those of one word at once; and dropping it gives all
-/// back. The magazine is that of Bonwick and Adams (USENIX 2001), owned by the caller instead of
+/// bitmap, at once, and of words near it while it has fewer than half of that, or of as many words as
+/// that takes if the pool has a limit. A full one gives the 64 oldest back, those of one word at once,
+/// or as many fewer, down to 32, as it takes to give the last word's blocks together another time; and
+/// dropping it gives all back. The magazine is that of Bonwick and Adams (USENIX 2001), owned by the caller instead of
 /// the processor.
 ///
 /// With the feature `std`, `&SyncPool` of a pool that grows has [such magazines

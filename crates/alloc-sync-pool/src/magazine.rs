@@ -189,6 +189,12 @@ impl<T: Word<*mut u8>, L: Word<usize>> Magazine<T, L> {
         self.len.set(len - drained);
     }
 
+    /// The block in a slot, oldest first, if there is one.
+    pub(crate) fn slot(&self, slot: usize) -> Option<NonNull<u8>> {
+        // SAFETY: M3.
+        (slot < self.len.get()).then(|| unsafe { self.read(slot) })
+    }
+
     /// Forgets all blocks.
     #[cfg(feature = "std")]
     pub(crate) fn clear(&self) {

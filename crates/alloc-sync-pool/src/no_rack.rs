@@ -32,6 +32,11 @@ impl Racks {
         None
     }
 
+    /// It is not.
+    pub(crate) fn may_open(&self) -> bool {
+        false
+    }
+
     /// None.
     #[inline]
     pub(crate) fn open<A: Allocator>(&self, _upstream: &A) -> Option<&Mine> {

@@ -14,7 +14,7 @@ use crate::local::Local;
 use crate::magazine::Magazine;
 use crate::math::{self, Served};
 use crate::rack::Mine;
-use crate::sync::const_fn;
+use crate::sync::{MAGAZINE, const_fn};
 
 /// A concurrent pool of fixed-size blocks: any thread frees what any other allocated, without a
 /// lock.
@@ -226,6 +226,9 @@ impl<A: Allocator> SyncPool<A> {
     /// Takes a block where this thread does not remember its magazine, or that is empty.
     #[inline(never)]
     fn take_slowly(&self) -> Result<NonNull<u8>, AllocError> {
+        if let Some(magazine) = self.depot.racks().remembered() {
+            return self.depot.refill(magazine);
+        }
         if let Some(block) = self.depot.racks().indexed().and_then(Magazine::pop) {
             return Ok(block);
         }
@@ -235,15 +238,18 @@ impl<A: Allocator> SyncPool<A> {
                 None => self.depot.refill(magazine),
             };
         }
-        // Blocks come first: there may be no room for more.
-        let block = self.depot.take()?;
-        self.open();
-        Ok(block)
+        if self.limit().is_some() || !self.depot.racks().may_open() {
+            return self.depot.take();
+        }
+        self.depot.take_up_to(MAGAZINE.div_ceil(2), || self.open())
     }
 
     /// Puts a block back where this thread does not remember its magazine, or that is full.
     #[inline(never)]
     fn put_slowly(&self, block: NonNull<u8>) {
+        if let Some(magazine) = self.depot.racks().remembered() {
+            return self.depot.overflow(magazine, block);
+        }
         let indexed = self.depot.racks().indexed();
         if indexed.is_some_and(|magazine| magazine.push(block)) {
             return;

@@ -192,6 +192,11 @@ impl Racks {
         Some(self.enter(rack, upstream))
     }
 
+    /// Tells whether [`open`](Self::open) is worth a try.
+    pub(crate) fn may_open(&self) -> bool {
+        !self.refused.load(Ordering::Relaxed) && !seat::stands()
+    }
+
     /// A magazine for this thread. `None` if the thread stands, or the upstream refuses.
     #[cold]
     pub(crate) fn open<A: Allocator>(&self, upstream: &A) -> Option<&Mine> {

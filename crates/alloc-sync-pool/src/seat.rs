@@ -109,6 +109,11 @@ pub(crate) fn number() -> usize {
     SEAT.try_with(Cell::get).unwrap_or(STANDING)
 }
 
+/// Tells whether this thread stands.
+pub(crate) fn stands() -> bool {
+    number() == STANDING
+}
+
 /// The place that this thread remembers in the pool of this number: it still sits where it did.
 #[inline]
 pub(crate) fn remembered(pool: usize) -> Option<NonNull<()>> {

@@ -58,6 +58,32 @@ fn a_pair_needs_no_other_block() {
 }
 
 #[test]
+fn threads_begin_in_different_words() {
+    let pool = SyncPool::with_capacity_in(BLOCK, 1024, Global);
+    let barrier = Barrier::new(4);
+    let firsts: Vec<usize> = thread::scope(|scope| {
+        let threads = [(); 4].map(|()| {
+            scope.spawn(|| {
+                let block = take(&pool, 1);
+                // Nobody ends, and leaves a magazine to others.
+                barrier.wait();
+                let first = block[0].0.addr().get();
+                give(&pool, block);
+                first
+            })
+        });
+        let firsts = threads.map(|thread| thread.join().unwrap());
+        firsts.into()
+    });
+    let apart = usize::BITS as usize * BLOCK.size();
+    let words: HashSet<_> = firsts
+        .iter()
+        .map(|first| (first - firsts.iter().min().unwrap()) / apart)
+        .collect();
+    assert_eq!(words.len(), firsts.len(), "{firsts:x?}");
+}
+
+#[test]
 fn thousands_of_threads_come_and_go() {
     let threads = if cfg!(miri) { 8 } else { 3_000 };
     let upstream = Upstream::new();
