@@ -85,13 +85,13 @@
 //!
 //! A thread that first frees or allocates takes a *seat*: the lowest number that no living thread
 //! has. A pool has one magazine for each seat, made when it is first needed. Whoever sits there uses
-//! it, one thread after another; so a pool knows no threads, and a thread no pools, but for a
-//! number and an address that it remembers of the one it used last. When a thread ends it gives up
+//! it, one thread after another; so a pool knows no threads, and a thread no pools, but for the
+//! numbers and addresses that it remembers of up to 64 that it used last. When a thread ends it gives up
 //! its seat, and that is all. When a pool is dropped its magazines go along, and that is all: no
 //! thread looks at what it remembers of a pool without that pool at hand, and pools' numbers never
 //! return.
 //!
-//! - Up to 128 blocks rest in the magazine of each seat, and up to 63 from the first on that a thread takes: threads
+//! - Up to 128 blocks rest in the magazine of each seat (128 KiB of them at most, but 4 in any case), and up to 63 from the first on that a thread takes: threads
 //!   that began in one word of the bitmap would meet there for ever. They do not count as
 //!   [`in_use`](SyncPool::in_use), but other threads cannot have them while somebody sits there,
 //!   even a thread that does not use the pool. Up to
@@ -101,8 +101,9 @@
 //!   pointer for each seat. If the upstream refuses them, the thread does without.
 //! - A pool with a limit has no such magazines: it would refuse a request while blocks rest in
 //!   those of others.
-//! - A thread that uses several pools in turn remembers the one whose magazine was empty or full
-//!   last, and finds those of the others by an index.
+//! - A thread remembers the magazines of up to 64 pools, and finds those of others by an index. It is a table by the
+//!   number that a pool gets when it is first used, so that any 64 pools that are first used one after the other do
+//!   not displace each other.
 //! - Not for signal handlers: they run in the middle of what the thread was doing.
 //! - A child process of `fork` has the memory of its parent, but not the threads that could give up
 //!   their seats. What rests in their magazines is lost to the child until the pool is dropped.

@@ -9,11 +9,12 @@ use alloc_core::{AllocError, Allocator, AllocatorEq, DefaultUpstream, Owns};
 
 use crate::alloc::Blocks;
 use crate::magazine::Magazine;
-use crate::math::{self, Served};
+use crate::math::Served;
 use crate::pool::SyncPool;
 use crate::sync::{MAGAZINE, const_fn};
 
-/// A handle to a [`SyncPool`] for one thread, which keeps up to 128 free blocks at hand.
+/// A handle to a [`SyncPool`] for one thread, which keeps up to 128 free blocks at hand: 128 KiB of them at most,
+/// but 4 in any case.
 ///
 /// The owner decides where it lives: on a thread's stack, in a worker's state, in a thread-local.
 /// Allocating takes a block out of an array and freeing puts it back, without an atomic
@@ -78,7 +79,7 @@ impl<'a, A: Allocator> Local<'a, A> {
     const_fn! {
         /// A handle with an empty magazine.
         pub(crate) const fn new(pool: &'a SyncPool<A>) -> Self {
-            let limit = math::magazine_slots(pool.limit(), MAGAZINE);
+            let limit = pool.magazine_slots();
             let magazine = Magazine::new(Cell::new(ptr::null_mut()), Cell::new(0), limit);
             Self { pool, block: *pool.depot().block(), magazine }
         }

@@ -209,13 +209,25 @@ pub(crate) const fn index_of(offset: usize, stride: usize) -> Option<usize> {
     }
 }
 
-/// Slots of its magazine that a `Local` uses: a small share of a bounded pool, `all` of them
-/// otherwise.
-pub(crate) const fn magazine_slots(limit: Option<usize>, all: usize) -> usize {
+/// Bytes that rest in a magazine at most, unless [`FEW`] blocks are more.
+const MAGAZINE_BYTES: usize = 128 * 1024;
+
+/// Blocks that a magazine has room for, however large they are.
+const FEW: usize = 4;
+
+/// Slots of a magazine for blocks of `size` bytes that are used: a small share of a bounded pool, otherwise `all` of
+/// them, or fewer where they would be many bytes.
+pub(crate) const fn magazine_slots(limit: Option<usize>, size: usize, all: usize) -> usize {
+    let most = match size {
+        0 => all,
+        _ if MAGAZINE_BYTES / size < FEW => FEW,
+        _ if MAGAZINE_BYTES / size < all => MAGAZINE_BYTES / size,
+        _ => all,
+    };
     match limit {
         Some(limit) if limit / 8 == 0 => 1,
-        Some(limit) if limit / 8 < all => limit / 8,
-        _ => all,
+        Some(limit) if limit / 8 < most => limit / 8,
+        _ => most,
     }
 }
 
@@ -286,9 +298,17 @@ mod tests {
 
     #[test]
     fn a_bounded_pool_has_small_magazines() {
-        assert_eq!(magazine_slots(None, 64), 64);
-        assert_eq!(magazine_slots(Some(0), 64), 1);
-        assert_eq!(magazine_slots(Some(100), 64), 12);
-        assert_eq!(magazine_slots(Some(usize::MAX), 64), 64);
+        assert_eq!(magazine_slots(None, 8, 64), 64);
+        assert_eq!(magazine_slots(Some(0), 8, 64), 1);
+        assert_eq!(magazine_slots(Some(100), 8, 64), 12);
+        assert_eq!(magazine_slots(Some(usize::MAX), 8, 64), 64);
+    }
+
+    #[test]
+    fn large_blocks_have_small_magazines() {
+        let slots = |size| magazine_slots(None, size, 128);
+        assert_eq!([0, 1, 1024, 1025].map(slots), [128, 128, 128, 127]);
+        assert_eq!([32 << 10, 64 << 10, usize::MAX].map(slots), [4; 3]);
+        assert_eq!(magazine_slots(Some(16), 64 << 10, 128), 2);
     }
 }

@@ -39,7 +39,7 @@ impl Racks {
 
     /// None.
     #[inline]
-    pub(crate) fn open<A: Allocator>(&self, _upstream: &A) -> Option<&Mine> {
+    pub(crate) fn open<A: Allocator>(&self, _upstream: &A, _blocks: usize) -> Option<&Mine> {
         None
     }
 

@@ -217,6 +217,11 @@ impl<A: Allocator> SyncPool<A> {
         self.depot.clear();
     }
 
+    /// Blocks of a magazine.
+    pub(crate) const fn magazine_slots(&self) -> usize {
+        math::magazine_slots(self.limit(), self.block_layout().size(), MAGAZINE)
+    }
+
     /// The shared part.
     #[inline]
     pub(crate) const fn depot(&self) -> &Depot<A> {
@@ -241,7 +246,8 @@ impl<A: Allocator> SyncPool<A> {
         if self.limit().is_some() || !self.depot.racks().may_open() {
             return self.depot.take();
         }
-        self.depot.take_up_to(MAGAZINE.div_ceil(2), || self.open())
+        self.depot
+            .take_up_to(self.magazine_slots().div_ceil(2), || self.open())
     }
 
     /// Puts a block back where this thread does not remember its magazine, or that is full.
@@ -271,7 +277,9 @@ impl<A: Allocator> SyncPool<A> {
         if self.limit().is_some() {
             return None;
         }
-        self.depot.racks().open(self.upstream())
+        self.depot
+            .racks()
+            .open(self.upstream(), self.magazine_slots())
     }
 }
 

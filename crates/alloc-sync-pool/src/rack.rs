@@ -23,8 +23,8 @@ use crate::line::{LINE, OwnLine};
 use crate::magazine::Magazine;
 use crate::seat::{self, Held};
 use crate::sync::{
-    self, AtomicBool, AtomicPtr, AtomicUsize, FIRST_INDEX, Frozen, MAGAZINE, Ordering, SEATS,
-    const_fn, global,
+    self, AtomicBool, AtomicPtr, AtomicUsize, FIRST_INDEX, Frozen, Ordering, SEATS, const_fn,
+    global,
 };
 
 /// The magazine of a thread.
@@ -197,9 +197,9 @@ impl Racks {
         !self.refused.load(Ordering::Relaxed) && !seat::stands()
     }
 
-    /// A magazine for this thread. `None` if the thread stands, or the upstream refuses.
+    /// A magazine of so many blocks for this thread. `None` if the thread stands, or the upstream refuses.
     #[cold]
-    pub(crate) fn open<A: Allocator>(&self, upstream: &A) -> Option<&Mine> {
+    pub(crate) fn open<A: Allocator>(&self, upstream: &A, blocks: usize) -> Option<&Mine> {
         if self.refused.load(Ordering::Relaxed) {
             return None;
         }
@@ -207,7 +207,7 @@ impl Racks {
         if let Some(rack) = self.find(seat) {
             return Some(self.enter(rack, upstream));
         }
-        let Ok(rack) = self.add(seat, upstream) else {
+        let Ok(rack) = self.add(seat, upstream, blocks) else {
             self.refused.store(true, Ordering::Relaxed);
             return None;
         };
@@ -282,7 +282,12 @@ impl Racks {
     }
 
     /// Makes the rack of this thread's seat.
-    fn add<A: Allocator>(&self, seat: usize, upstream: &A) -> Result<&Rack, AllocError> {
+    fn add<A: Allocator>(
+        &self,
+        seat: usize,
+        upstream: &A,
+        blocks: usize,
+    ) -> Result<&Rack, AllocError> {
         let memory = upstream.allocate(Layout::new::<Rack>())?.cast::<Rack>();
         if let Some(rack) = self.find(seat) {
             // The upstream has come back to the pool.
@@ -291,11 +296,7 @@ impl Racks {
             return Ok(rack);
         }
         let rack = Rack {
-            magazine: Magazine::new(
-                AtomicPtr::new(ptr::null_mut()),
-                AtomicUsize::new(0),
-                MAGAZINE,
-            ),
+            magazine: Magazine::new(AtomicPtr::new(ptr::null_mut()), AtomicUsize::new(0), blocks),
             seat: Frozen::new(seat),
             next: AtomicPtr::new(ptr::null_mut()),
             line: OwnLine(()),

@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 
 use crate::bitmap::{Bitmap, Claim};
 use crate::math;
-use crate::sync::{self, AtomicUsize, BITS, SEATS, Shared, global, per_thread};
+use crate::sync::{self, AtomicUsize, BITS, REMEMBERED, SEATS, Shared, global, per_thread};
 
 /// What stands in [`SEAT`] before the thread needs a seat; larger than any seat.
 const NEW: usize = usize::MAX;
@@ -22,6 +22,9 @@ const STANDING: usize = usize::MAX - 1;
 
 /// A pool, by its number, and a place in it.
 type Last = (usize, NonNull<()>);
+
+/// What a thread remembers.
+type Entries = [Cell<Last>; REMEMBERED];
 
 /// No pool has this number.
 const NOTHING: Last = (usize::MAX, NonNull::dangling());
@@ -40,8 +43,9 @@ per_thread! {
 }
 
 per_thread! {
-    /// T2: what the holder of the seat has [remembered](remember) since it sat down, if anything.
-    static LAST: Cell<Last> = Cell::new(NOTHING);
+    /// T2: what the holder of the seat has [remembered](remember) since it sat down, if anything: a pool's place is in
+    /// the entry of its number, which it shares with few others.
+    static LAST: Entries = [const { Cell::new(NOTHING) }; REMEMBERED];
 }
 
 per_thread! {
@@ -89,7 +93,7 @@ impl Drop for Held {
         if self.sat_on {
             // T1, T2, before the seat is free. Where a value is gone, it is as if this stood there.
             let _ = SEAT.try_with(|noted| noted.set(STANDING));
-            let _ = LAST.try_with(|last| last.set(NOTHING));
+            let _ = LAST.try_with(|last| last.iter().for_each(|last| last.set(NOTHING)));
         }
         let (word, mask) = (self.seat / BITS, math::bit(self.seat));
         bitmap(&self.words, &AtomicUsize::new(0)).release(Claim { word, mask });
@@ -117,15 +121,16 @@ pub(crate) fn stands() -> bool {
 /// The place that this thread remembers in the pool of this number: it still sits where it did.
 #[inline]
 pub(crate) fn remembered(pool: usize) -> Option<NonNull<()>> {
-    let (last, place) = LAST.try_with(Cell::get).unwrap_or(NOTHING);
+    let entry = |last: &Entries| last[pool % REMEMBERED].get();
+    let (last, place) = LAST.try_with(entry).unwrap_or(NOTHING);
     (last == pool).then_some(place)
 }
 
-/// Remembers a place in a pool, in the stead of what was remembered before, while this thread sits
+/// Remembers a place in a pool, in the stead of what its entry had before, while this thread sits
 /// where it does.
 pub(crate) fn remember(pool: usize, place: NonNull<()>) {
     if number() < SEATS {
-        let _ = LAST.try_with(|last| last.set((pool, place)));
+        let _ = LAST.try_with(|last| last[pool % REMEMBERED].set((pool, place)));
     }
 }
 

@@ -45,6 +45,10 @@ pub(crate) const SEATS: usize = match (MODELS, cfg!(shuttle)) {
     _ => 4096,
 };
 
+/// Pools that a thread finds its magazine of without the index.
+#[cfg(feature = "std")]
+pub(crate) const REMEMBERED: usize = if MODELS { 1 } else { 64 };
+
 /// Seats of the first index.
 #[cfg(feature = "std")]
 pub(crate) const FIRST_INDEX: usize = if MODELS { 1 } else { 8 };
