@@ -10,6 +10,8 @@ use core::ptr::NonNull;
 
 use allocator_api2::alloc::{AllocError, Allocator};
 
+use crate::equivalence::AllocatorClone;
+
 /// The default upstream where there is no heap: a type without values.
 ///
 /// `Arena` is short for `Arena<DefaultUpstream>`. With the feature `alloc` that is
@@ -29,3 +31,6 @@ unsafe impl Allocator for NoUpstream {
         match *self {}
     }
 }
+
+// SAFETY: as above.
+unsafe impl AllocatorClone for NoUpstream {}

@@ -1,0 +1,129 @@
+//! `Allocator`: which level, and what else there is to it.
+
+use core::ptr::NonNull;
+
+use alloc_core::{
+    AllocError, Allocator, AllocatorClone, Layout, dangling, relocate, relocate_zeroed,
+};
+
+use crate::math;
+use crate::pools::SizedPool;
+use crate::tiered::Tiered;
+
+/// Where a block stays when its layout changes.
+enum Stays<'a, L, P> {
+    /// In its pool.
+    Small(&'a P),
+    /// Where large blocks are.
+    Large(&'a L),
+    /// Nowhere: it has to move, or one of the two is nothing.
+    Not,
+}
+
+impl<L: AllocatorClone, const CLASSES: usize, P: SizedPool<L>> Tiered<L, CLASSES, P> {
+    /// The pool of the layout's class, and what to ask it for: all requests of a class are one to it.
+    #[inline]
+    fn small(&self, layout: Layout) -> Option<(&P, Layout)> {
+        let class = math::class_of(layout);
+        Some((self.pools.get(class)?, math::request(class)))
+    }
+
+    /// Where a block stays when it changes so.
+    #[inline]
+    fn stays(&self, old: Layout, new: Layout) -> Stays<'_, L, P> {
+        let (from, to) = (math::class_of(old), math::class_of(new));
+        match (self.pools.get(from), self.pools.get(to)) {
+            (Some(pool), Some(_)) if from == to => Stays::Small(pool),
+            (None, None) if old.size() != 0 && new.size() != 0 => Stays::Large(&self.large),
+            _ => Stays::Not,
+        }
+    }
+}
+
+// SAFETY: T1: each block is one of a pool or of `large`, which a move of `self` does not invalidate, and the layouts that
+// fit it tell of which: those of a class have no other (`math::class_of`), and what is longer than all classes, or
+// more strictly aligned, stays so with each layout that fits, as the alignment does not change and the size is not
+// less than the one asked for. Pools serve their own blocks, by size and alignment. Nothing unwinds.
+unsafe impl<L: AllocatorClone, const CLASSES: usize, P: SizedPool<L>> Allocator
+    for Tiered<L, CLASSES, P>
+{
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        match self.small(layout) {
+            Some((pool, block)) => pool.allocate(block),
+            None if layout.size() == 0 => Ok(dangling(layout)),
+            None => self.large.allocate(layout),
+        }
+    }
+
+    #[inline]
+    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        match self.small(layout) {
+            Some((pool, block)) => pool.allocate_zeroed(block),
+            None if layout.size() == 0 => Ok(dangling(layout)),
+            None => self.large.allocate_zeroed(layout),
+        }
+    }
+
+    #[inline]
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        match self.small(layout) {
+            // SAFETY: T1: it is a block of this pool, which is as long; the caller gives it up.
+            Some((pool, block)) => unsafe { pool.deallocate(ptr, block) },
+            None if layout.size() == 0 => {}
+            // SAFETY: T1: it is a block of `large`; the caller's promise.
+            None => unsafe { self.large.deallocate(ptr, layout) },
+        }
+    }
+
+    #[inline]
+    unsafe fn grow(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        match self.stays(old, new) {
+            // SAFETY: T1; the caller's promise.
+            Stays::Small(pool) => unsafe { pool.grow(ptr, old, new) },
+            // SAFETY: T1; the caller's promise.
+            Stays::Large(large) => unsafe { large.grow(ptr, old, new) },
+            // SAFETY: the caller's promise.
+            Stays::Not => unsafe { relocate(self, self, ptr, old, new) },
+        }
+    }
+
+    #[inline]
+    unsafe fn grow_zeroed(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        match self.stays(old, new) {
+            // SAFETY: T1; the caller's promise.
+            Stays::Small(pool) => unsafe { pool.grow_zeroed(ptr, old, new) },
+            // SAFETY: T1; the caller's promise.
+            Stays::Large(large) => unsafe { large.grow_zeroed(ptr, old, new) },
+            // SAFETY: the caller's promise.
+            Stays::Not => unsafe { relocate_zeroed(self, self, ptr, old, new) },
+        }
+    }
+
+    #[inline]
+    unsafe fn shrink(
+        &self,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        match self.stays(old, new) {
+            // SAFETY: T1; the caller's promise.
+            Stays::Small(pool) => unsafe { pool.shrink(ptr, old, new) },
+            // SAFETY: T1; the caller's promise.
+            Stays::Large(large) => unsafe { large.shrink(ptr, old, new) },
+            // SAFETY: the caller's promise.
+            Stays::Not => unsafe { relocate(self, self, ptr, old, new) },
+        }
+    }
+}
