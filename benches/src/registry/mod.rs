@@ -16,6 +16,7 @@ mod jobs;
 mod memory;
 mod pool;
 mod sync_pool;
+mod tiered;
 mod tracking;
 
 use std::fmt;
@@ -99,10 +100,11 @@ pub fn place(group: &str, workload: &str, threads: usize) -> String {
 
 /// Every case, group by group and workload by workload.
 pub fn cases() -> Vec<Case> {
-    let tables: [fn(&mut Vec<Case>); 8] = [
+    let tables: [fn(&mut Vec<Case>); 9] = [
         arena::add,
         pool::add,
         sync_pool::add,
+        tiered::add,
         aligned::add,
         tracking::add,
         compose::add,

@@ -16,6 +16,7 @@ pub mod composed;
 pub mod free_lists;
 pub mod shared;
 pub mod stores;
+pub mod tiered;
 pub mod trackers;
 
 /// A type that can be measured.
