@@ -10,6 +10,7 @@ pub(super) const HEADER: usize = 64;
 
 const LOAD: u64 = 1;
 const DYNAMIC: u64 = 2;
+const END: u64 = 0;
 const HASH: u64 = 4;
 const STRINGS: u64 = 5;
 const SYMBOLS: u64 = 6;
@@ -37,9 +38,13 @@ pub(super) fn find(image: &[u8], name: &str) -> Option<usize> {
     let dynamic = segments(image)?.find(|segment| segment.kind == DYNAMIC)?;
     let offset = |address: u64| usize::try_from(address.wrapping_sub(origin.address)).ok();
     let start = offset(dynamic.address)?;
+    // What is after the last entry may look like any.
+    let entries = image.get(start..)?.chunks_exact(16);
+    let entries = entries.take_while(|entry| u64_at(entry, 0) != Some(END));
     let entry = |wanted: u64| {
-        let mut entries = image.get(start..)?.chunks_exact(16);
-        let found = entries.find(|entry| u64_at(entry, 0) == Some(wanted))?;
+        let found = entries
+            .clone()
+            .find(|entry| u64_at(entry, 0) == Some(wanted))?;
         offset(u64_at(found, 8)?)
     };
     let (symbols, strings) = (entry(SYMBOLS)?, entry(STRINGS)?);
@@ -109,4 +114,52 @@ fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 
 fn bytes_at<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DYNAMIC, GNU_HASH, HASH, LOAD, STRINGS, SYMBOLS, find};
+    use std::vec::Vec;
+
+    /// An image of one function, `f`, at 0x200, whose dynamic section ends and is followed by words.
+    fn image(dynamic: &[(u64, u64)], after: [u64; 2]) -> Vec<u8> {
+        let mut image = std::vec![0; 0x400];
+        let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0, b"\x7FELF\x02");
+        put(32, &64_u64.to_ne_bytes());
+        put(54, &56_u16.to_ne_bytes());
+        put(56, &2_u16.to_ne_bytes());
+        let len = 16 * (dynamic.len() as u64 + 1);
+        for (at, kind, address, len) in [(64, LOAD, 0, 0x400), (120, DYNAMIC, 0x100, len)] {
+            put(at, &kind.to_ne_bytes()[..4]);
+            put(at + 16, &u64::to_ne_bytes(address));
+            put(at + 40, &u64::to_ne_bytes(len));
+        }
+        let end = [(0, 0), (after[0], after[1])];
+        for (i, (tag, value)) in dynamic.iter().chain(&end).enumerate() {
+            put(0x100 + 16 * i, &tag.to_ne_bytes());
+            put(0x108 + 16 * i, &value.to_ne_bytes());
+        }
+        // Of three symbols it is the last one.
+        let symbol = 0x300 + 2 * 24;
+        put(symbol, &1_u32.to_ne_bytes());
+        put(symbol + 6, &1_u16.to_ne_bytes());
+        put(symbol + 8, &0x200_u64.to_ne_bytes());
+        put(0x381, b"f\0");
+        // One bucket, symbols from 1 on, no filter, and the chain of two: the second one ends it.
+        for (i, word) in [1, 1, 0, 0, 1, 0, 1_u32].into_iter().enumerate() {
+            put(0x3A0 + 4 * i, &word.to_ne_bytes());
+        }
+        image
+    }
+
+    #[test]
+    fn the_dynamic_section_ends_with_its_last_entry() {
+        let entries = [(SYMBOLS, 0x300), (STRINGS, 0x380), (GNU_HASH, 0x3A0)];
+        assert_eq!(find(&image(&entries, [0, 0]), "f"), Some(0x200));
+        // What follows looks like the entry of an older table, of no symbols.
+        assert_eq!(find(&image(&entries, [HASH, 0x3F0]), "f"), Some(0x200));
+        // Or it is what is missing.
+        assert_eq!(find(&image(&entries[..2], [GNU_HASH, 0x3A0]), "f"), None);
+    }
 }
