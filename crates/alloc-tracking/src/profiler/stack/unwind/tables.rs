@@ -10,6 +10,7 @@ use std::boxed::Box;
 
 use framehop::{FrameAddress, MustNotAllocateDuringUnwind, Unwinder as _};
 
+use crate::budget::Budget;
 use crate::profiler::hooks::AbortOnUnwind;
 use crate::profiler::stack::bounds::Bounds;
 use crate::profiler::stack::{CallStack, MAX_DEPTH, walk};
@@ -119,6 +120,8 @@ impl Unwinding {
     #[cold]
     #[inline(never)]
     fn first_cache(&self) -> NonNull<Cache> {
+        // If memory for it is refused the process is aborted: no budget may do so.
+        let _none = Budget::none();
         let cache = NonNull::from(Box::leak(Box::new(Cache::new_in())));
         self.0.store(cache.as_ptr(), Ordering::Relaxed);
         cache

@@ -15,6 +15,7 @@ use std::string::String;
 use framehop::{ExplicitModuleSectionInfo, Module, Unwinder as _};
 
 use super::{Busy, Unwinder};
+use crate::budget::Budget;
 
 /// The bytes of a table.
 pub(super) enum Section {
@@ -59,7 +60,7 @@ pub(super) fn known() -> Option<&'static Unwinder> {
 
 #[cold]
 fn first() -> Option<&'static Unwinder> {
-    publish(ask());
+    renew();
     // SAFETY: L1.
     let list = unsafe { KNOWN.load(Ordering::Acquire).as_ref() };
     list.map(|list| &list.unwinder)
@@ -68,8 +69,15 @@ fn first() -> Option<&'static Unwinder> {
 /// Makes the list anew, if something was loaded since.
 pub(in crate::profiler::stack::unwind) fn learn() {
     if let Some(_busy) = Busy::begin() {
-        publish(ask());
+        renew();
     }
+}
+
+/// Makes a list, and lets others find it.
+fn renew() {
+    // If memory for it is refused the process is aborted: no budget may do so.
+    let _none = Budget::none();
+    publish(ask());
 }
 
 /// Lets others find a list, unless they have one that is as new.
