@@ -179,3 +179,15 @@ fn nothing_takes_nothing() {
     assert_eq!(live(&profile, "()"), (Amount::new(1, 3), 0));
     drop(odd);
 }
+
+/// A sample that is resized is drawn anew, and is of the same type as before.
+#[test]
+fn a_vector_that_grows_keeps_its_type_where_samples_are_taken() {
+    // One byte in one: each block is a sample.
+    let heap = SiteProfiler::new(Global).with_samples(1);
+    let mut numbers: VecIn<u64, _> = VecIn::with_capacity_in(100, heap.of::<u64>());
+    numbers.reserve_exact(200);
+    assert_eq!(live(&heap.profile(), "u64"), (Amount::new(1, 1600), 200));
+    numbers.shrink_to(150);
+    assert_eq!(live(&heap.profile(), "u64"), (Amount::new(1, 1200), 150));
+}

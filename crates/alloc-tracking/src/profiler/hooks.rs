@@ -241,7 +241,7 @@ impl<A> Profiler<A> {
     fn resized(&self, record: Record, new: Layout) -> Record {
         let old = record.layout().map_or(0, |old| old.size());
         let mark = Mark::new(record.place, 0);
-        let place = self.sites.resized(mark, old, new.size()).place;
+        let place = self.sites.resized(mark, old, new.size(), None).place;
         record.resized(new, place)
     }
 

@@ -13,7 +13,7 @@ use super::super::hooks::{answer, start, trim};
 use super::super::sites::{Labels, Mark};
 use super::SiteProfiler;
 use super::header::{self, Outer};
-use super::labelled::within;
+use super::labelled::{Element, within};
 use crate::Budgeting;
 use crate::budget::Budget;
 
@@ -80,7 +80,8 @@ impl<A, B: Budgeting> SiteProfiler<A, B> {
         true
     }
 
-    /// Resizes a block of non-zero size to another non-zero size.
+    /// Resizes a block of non-zero size to another non-zero size. If nothing is known of what is in it,
+    /// that is `of`.
     ///
     /// # Safety
     ///
@@ -90,7 +91,7 @@ impl<A, B: Budgeting> SiteProfiler<A, B> {
     #[inline]
     unsafe fn resize(
         &self,
-        operation: Operation,
+        (operation, of): (Operation, Element),
         ptr: NonNull<u8>,
         (old, outer): (Layout, Outer),
         (new, offset): (Layout, usize),
@@ -109,7 +110,7 @@ impl<A, B: Budgeting> SiteProfiler<A, B> {
         };
         // SAFETY: the offset is less than the size of the new block.
         let block = unsafe { base.add(offset) };
-        let mark: Mark = self.sites.resized(mark, old.size(), new.size());
+        let mark: Mark = self.sites.resized(mark, old.size(), new.size(), of);
         // SAFETY: the bytes in front of the block are part of the new block of `inner`.
         unsafe { header::put(block, new, mark) };
         Some(block)
@@ -128,7 +129,7 @@ impl<A: Allocator, B: Budgeting> SiteProfiler<A, B> {
     #[inline]
     unsafe fn reshape(
         &self,
-        operation: Operation,
+        how: (Operation, Element),
         ptr: NonNull<u8>,
         old: Layout,
         new: Layout,
@@ -144,7 +145,7 @@ impl<A: Allocator, B: Budgeting> SiteProfiler<A, B> {
             start(there(base, from.layout, to.layout))
         };
         // SAFETY: the caller's promise.
-        let block = unsafe { self.resize(operation, ptr, (old, from), (new, to.offset), call) };
+        let block = unsafe { self.resize(how, ptr, (old, from), (new, to.offset), call) };
         Ok(trim(block.ok_or(AllocError)?, new))
     }
 
@@ -173,6 +174,94 @@ impl<A: Allocator, B: Budgeting> SiteProfiler<A, B> {
         // SAFETY: the caller's promise.
         unsafe { self.inner.deallocate(base, from.layout) };
         Some(fresh)
+    }
+}
+
+impl<A: Allocator, B: Budgeting> SiteProfiler<A, B> {
+    /// Does what [`grow`](Allocator::grow) does for a block that holds `of`, if it is not known to hold
+    /// something else.
+    ///
+    /// # Safety
+    ///
+    /// As for `grow`.
+    #[inline]
+    pub(super) unsafe fn grow_as(
+        &self,
+        of: Element,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 {
+            return self.allocate(new);
+        }
+        let fresh = |outer| self.inner.allocate(outer);
+        let there = |base, from, to| {
+            // SAFETY: I1; the new layout is no smaller, as the offset is the same.
+            unsafe { self.inner.grow(base, from, to) }
+        };
+        // SAFETY: the caller's promise; the block grows, or stays as it is.
+        unsafe { self.reshape((Operation::Grow, of), ptr, old, new, fresh, there) }
+    }
+
+    /// Does what [`grow_zeroed`](Allocator::grow_zeroed) does, as [`grow_as`](Self::grow_as).
+    ///
+    /// # Safety
+    ///
+    /// As for `grow_zeroed`.
+    #[inline]
+    pub(super) unsafe fn grow_zeroed_as(
+        &self,
+        of: Element,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 {
+            return self.allocate_zeroed(new);
+        }
+        let fresh = |outer| self.inner.allocate_zeroed(outer);
+        let there = |base, from, to| {
+            // SAFETY: I1; the new layout is no smaller, as the offset is the same.
+            unsafe { self.inner.grow_zeroed(base, from, to) }
+        };
+        // SAFETY: the caller's promise; the block grows, or stays as it is.
+        unsafe { self.reshape((Operation::Grow, of), ptr, old, new, fresh, there) }
+    }
+
+    /// Does what [`shrink`](Allocator::shrink) does, as [`grow_as`](Self::grow_as).
+    ///
+    /// # Safety
+    ///
+    /// As for `shrink`.
+    #[inline]
+    pub(super) unsafe fn shrink_as(
+        &self,
+        of: Element,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        if new.size() == 0 {
+            let call = |base, outer| {
+                // SAFETY: I1: a block of `inner` with this layout, which the caller gives up.
+                unsafe { self.inner.deallocate(base, outer) };
+            };
+            // SAFETY: the caller's promise.
+            let done = old.size() == 0 || unsafe { self.end(ptr, old, Operation::Shrink, call) };
+            return if done {
+                Ok(dangling(new))
+            } else {
+                Err(AllocError)
+            };
+        }
+        let fresh = |outer| self.inner.allocate(outer);
+        let there = |base, from, to| {
+            // SAFETY: I1; the new layout is no larger, as the offset is the same.
+            unsafe { self.inner.shrink(base, from, to) }
+        };
+        // SAFETY: the caller's promise; the block shrinks, or stays as it is.
+        unsafe { self.reshape((Operation::Shrink, of), ptr, old, new, fresh, there) }
     }
 }
 
@@ -234,16 +323,8 @@ unsafe impl<A: Allocator, B: Budgeting> Allocator for SiteProfiler<A, B> {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        if old.size() == 0 {
-            return self.allocate(new);
-        }
-        let fresh = |outer| self.inner.allocate(outer);
-        let there = |base, from, to| {
-            // SAFETY: I1; the new layout is no smaller, as the offset is the same.
-            unsafe { self.inner.grow(base, from, to) }
-        };
-        // SAFETY: the caller's promise; the block grows, or stays as it is.
-        unsafe { self.reshape(Operation::Grow, ptr, old, new, fresh, there) }
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.grow_as(None, ptr, old, new) }
     }
 
     #[inline]
@@ -253,16 +334,8 @@ unsafe impl<A: Allocator, B: Budgeting> Allocator for SiteProfiler<A, B> {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        if old.size() == 0 {
-            return self.allocate_zeroed(new);
-        }
-        let fresh = |outer| self.inner.allocate_zeroed(outer);
-        let there = |base, from, to| {
-            // SAFETY: I1; the new layout is no smaller, as the offset is the same.
-            unsafe { self.inner.grow_zeroed(base, from, to) }
-        };
-        // SAFETY: the caller's promise; the block grows, or stays as it is.
-        unsafe { self.reshape(Operation::Grow, ptr, old, new, fresh, there) }
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.grow_zeroed_as(None, ptr, old, new) }
     }
 
     #[inline]
@@ -272,26 +345,8 @@ unsafe impl<A: Allocator, B: Budgeting> Allocator for SiteProfiler<A, B> {
         old: Layout,
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
-        if new.size() == 0 {
-            let call = |base, outer| {
-                // SAFETY: I1: a block of `inner` with this layout, which the caller gives up.
-                unsafe { self.inner.deallocate(base, outer) };
-            };
-            // SAFETY: the caller's promise.
-            let done = old.size() == 0 || unsafe { self.end(ptr, old, Operation::Shrink, call) };
-            return if done {
-                Ok(dangling(new))
-            } else {
-                Err(AllocError)
-            };
-        }
-        let fresh = |outer| self.inner.allocate(outer);
-        let there = |base, from, to| {
-            // SAFETY: I1; the new layout is no larger, as the offset is the same.
-            unsafe { self.inner.shrink(base, from, to) }
-        };
-        // SAFETY: the caller's promise; the block shrinks, or stays as it is.
-        unsafe { self.reshape(Operation::Shrink, ptr, old, new, fresh, there) }
+        // SAFETY: the caller's promise, passed on.
+        unsafe { self.shrink_as(None, ptr, old, new) }
     }
 }
 
@@ -350,8 +405,15 @@ unsafe impl<A: GlobalAlloc, B: Budgeting> GlobalAlloc for SiteProfiler<A, B> {
             NonNull::new(unsafe { self.inner.realloc(base.as_ptr(), from.layout, size) })
         };
         // SAFETY: the caller's promise; the block is resized, or stays as it is.
-        let block =
-            unsafe { self.resize(operation, block, (layout, from), (new, to.offset), call) };
+        let block = unsafe {
+            self.resize(
+                (operation, None),
+                block,
+                (layout, from),
+                (new, to.offset),
+                call,
+            )
+        };
         block.map_or(ptr::null_mut(), NonNull::as_ptr)
     }
 }

@@ -7,10 +7,13 @@ use core::ptr::NonNull;
 
 use alloc_core::Layout;
 
-use super::super::sites::{Labels, Mark};
+use super::super::sites::{ElementType, Labels, Mark};
 use super::SiteProfiler;
 use super::header::{self, Outer};
 use crate::budget::{Budget, Budgeted, Budgeting};
+
+/// What is in a block, if somebody says so.
+pub(super) type Element = Option<&'static ElementType>;
 
 impl<A> SiteProfiler<A, Budgeted> {
     /// Wraps `inner`, and holds what is allocated within a [`Budget`](crate::Budget) to it. Takes no
@@ -53,6 +56,7 @@ impl<A, B: Budgeting> SiteProfiler<A, B> {
         let base = within(labels.budget, 0, size, || call(outer.layout))?;
         // SAFETY: the offset is less than the size of the block of `inner`.
         let block = unsafe { base.add(outer.offset) };
+        self.exit.prepare();
         let mark = self.sites.born_as(size, labels);
         if let Some(budget) = labels.budget
             && self.sites.budget_of(mark).is_none()

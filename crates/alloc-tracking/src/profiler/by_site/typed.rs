@@ -15,7 +15,8 @@ use crate::budget::{Budget, Budgeting, Unbudgeted};
 /// A handle of a [`SiteProfiler`] that says what its blocks hold. Made by [`SiteProfiler::of`].
 ///
 /// It is the same allocator: what is counted is counted there, and a block of either may be resized and
-/// freed by the other. A block belongs to the type of the handle that allocated it.
+/// freed by the other. A block belongs to the type of the handle that allocated it; one that was no
+/// [sample](SiteProfiler::with_samples) then, and becomes one, to that of the handle that resizes it.
 pub struct Typed<'a, T, A = DefaultUpstream, B = Unbudgeted> {
     heap: &'a SiteProfiler<A, B>,
     _of: PhantomData<fn() -> T>,
@@ -122,7 +123,7 @@ unsafe impl<T, A: Allocator, B: Budgeting> Allocator for Typed<'_, T, A, B> {
             return self.allocate(new);
         }
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.heap.grow(ptr, old, new) }
+        unsafe { self.heap.grow_as(Some(Self::ELEMENT), ptr, old, new) }
     }
 
     unsafe fn grow_zeroed(
@@ -135,7 +136,7 @@ unsafe impl<T, A: Allocator, B: Budgeting> Allocator for Typed<'_, T, A, B> {
             return self.allocate_zeroed(new);
         }
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.heap.grow_zeroed(ptr, old, new) }
+        unsafe { self.heap.grow_zeroed_as(Some(Self::ELEMENT), ptr, old, new) }
     }
 
     #[inline]
@@ -146,7 +147,7 @@ unsafe impl<T, A: Allocator, B: Budgeting> Allocator for Typed<'_, T, A, B> {
         new: Layout,
     ) -> Result<NonNull<[u8]>, AllocError> {
         // SAFETY: the caller's promise, passed on.
-        unsafe { self.heap.shrink(ptr, old, new) }
+        unsafe { self.heap.shrink_as(Some(Self::ELEMENT), ptr, old, new) }
     }
 }
 

@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::stamps::{self, NANOS_IN_TICK_LOG2, Stamps};
 use super::tally::Tally;
 use super::weight::{self, Weight};
-use super::{Labels, Mark, Place, Sites, Way, seat};
+use super::{ElementType, Labels, Mark, Place, Sites, Way, seat};
 use crate::profiler::stack::{self, Frames, Registers};
 use crate::tag::Tag;
 
@@ -233,15 +233,29 @@ impl Sites {
         }
     }
 
-    /// A block has another size now. A sample is none any more, and what was none may become one.
+    /// A block has another size now. A sample is none any more, and what was none may become one, which
+    /// holds what is known of it, or else `of`.
     ///
     /// It stays at its place in the program, and is counted at the desk of this thread from now on: it is
     /// this thread that allocates it anew, and what it has at most is known at one desk alone.
     #[inline]
-    pub(in crate::profiler) fn resized(&self, mark: Mark, old: usize, new: usize) -> Mark {
+    pub(in crate::profiler) fn resized(
+        &self,
+        mark: Mark,
+        old: usize,
+        new: usize,
+        of: Option<&'static ElementType>,
+    ) -> Mark {
         if self.mean > 0 && self.budget_of(mark).is_none() {
+            let element = self.element_of(mark).or(of);
             self.died(mark, old);
-            return self.born(new);
+            return self.born_with(
+                new,
+                Labels {
+                    element,
+                    ..Labels::NONE
+                },
+            );
         }
         let Some(tally) = NonNull::new(mark.place.0) else {
             return mark;

@@ -57,10 +57,22 @@ impl Sites {
 
     /// What a block is charged to.
     #[inline]
-    #[allow(clippy::unused_self, reason = "it is what the tally belongs to")]
     pub(in crate::profiler) fn budget_of(&self, mark: Mark) -> Option<&'static Budget> {
+        self.labels_of(mark)?.budget
+    }
+
+    /// What is in a block.
+    #[inline]
+    pub(super) fn element_of(&self, mark: Mark) -> Option<&'static ElementType> {
+        self.labels_of(mark)?.element
+    }
+
+    /// The labels of a block that is counted.
+    #[inline]
+    #[allow(clippy::unused_self, reason = "it is what the tally belongs to")]
+    fn labels_of(&self, mark: Mark) -> Option<&Labels> {
         // SAFETY: I1 of the place and I2 of `Sites`.
         let tally = unsafe { NonNull::new(mark.place.0)?.as_ref() };
-        tally.labels.budget
+        Some(&tally.labels)
     }
 }
