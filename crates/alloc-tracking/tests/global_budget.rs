@@ -5,11 +5,14 @@
 
 use std::alloc::System;
 use std::hint::black_box;
+use std::process::Command;
 
 use alloc_tracking::{Budget, Budgeted, SiteProfiler};
 
 #[global_allocator]
-static HEAP: SiteProfiler<System, Budgeted> = SiteProfiler::budgeted(System).with_call_stacks(16);
+static HEAP: SiteProfiler<System, Budgeted> = SiteProfiler::budgeted(System)
+    .with_call_stacks(16)
+    .with_exit_hook(report);
 
 static REQUEST: Budget = Budget::new(1 << 20);
 
@@ -37,4 +40,38 @@ fn what_is_over_it_fails_and_what_was_made_is_given_back() {
     assert_eq!(REQUEST.live_bytes(), 0);
     assert!(REQUEST.peak_bytes() <= REQUEST.limit());
     assert_eq!(HEAP.fault_counts().total(), 0);
+}
+
+/// Less than what a report takes.
+static SMALL: Budget = Budget::new(100);
+
+/// Says that a process is a program that ends in a budget.
+const PROGRAM: &str = "GLOBAL_BUDGET_PROGRAM";
+
+extern "C" fn report() {
+    if std::env::var_os(PROGRAM).is_some() {
+        HEAP.report();
+    }
+}
+
+/// What the program does: as a test, it does nothing.
+#[test]
+fn the_program() {
+    if std::env::var_os(PROGRAM).is_some() {
+        SMALL.run(|| std::process::exit(3));
+    }
+}
+
+/// There is no room for a report in it, which would abort the program.
+#[test]
+fn a_program_that_ends_in_a_budget_has_its_report() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_program"])
+        .env(PROGRAM, "1")
+        .env_remove("HEAP_PROFILE")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(" by bytes at the peak"), "{said}");
 }

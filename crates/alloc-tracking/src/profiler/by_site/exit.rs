@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::string::String;
 
 use super::SiteProfiler;
+use crate::budget::Budget;
 use crate::profile::{Metric, Profile};
 
 /// Names the files of [`SiteProfiler::report`].
@@ -14,32 +15,45 @@ const FILES: &str = "HEAP_PROFILE";
 /// Names the metric of [`SiteProfiler::report`].
 const METRIC: &str = "HEAP_PROFILE_BY";
 
+/// In [`AtExit`] as long as nobody has registered the hook. No process has these numbers.
+const DUE: u32 = 0;
+/// In [`AtExit`] if there is no hook.
+const NEVER: u32 = u32::MAX;
+
 /// What is to be called when the process ends.
 pub(super) struct AtExit {
     hook: Option<extern "C" fn()>,
-    /// The process that has registered it, or 0.
+    /// The process that has registered it, or [`DUE`] or [`NEVER`].
     process: AtomicU32,
 }
 
 impl AtExit {
     pub(super) const fn new(hook: Option<extern "C" fn()>) -> Self {
+        let process = if hook.is_some() { DUE } else { NEVER };
         Self {
             hook,
-            process: AtomicU32::new(0),
+            process: AtomicU32::new(process),
         }
     }
 
-    /// Registers the hook, once. To be called when there is time.
+    /// Sees to it that the hook is registered, once. To be called before a block is recorded.
+    #[inline]
+    pub(super) fn prepare(&self) {
+        if self.process.load(Ordering::Relaxed) == DUE {
+            self.register();
+        }
+    }
+
     #[cold]
-    pub(super) fn register(&self) {
+    fn register(&self) {
         let Some(hook) = self.hook else {
             return;
         };
-        let (none, here) = (0, std::process::id());
+        let (due, here) = (DUE, std::process::id());
         // Relaxed: who comes first registers, and nothing else depends on it.
         let first = self
             .process
-            .compare_exchange(none, here, Ordering::Relaxed, Ordering::Relaxed);
+            .compare_exchange(due, here, Ordering::Relaxed, Ordering::Relaxed);
         if first.is_ok() {
             at_exit(hook);
         }
@@ -66,7 +80,7 @@ fn at_exit(hook: extern "C" fn()) {
 #[cfg(not(any(unix, windows)))]
 fn at_exit(_: extern "C" fn()) {}
 
-impl<A> SiteProfiler<A> {
+impl<A, B> SiteProfiler<A, B> {
     /// Has `hook` called when the process ends by itself: when `main` returns or panics, or by
     /// [`exit`](std::process::exit). [`profile_heap!`](crate::profile_heap) has this for a report.
     ///
@@ -91,6 +105,7 @@ impl<A> SiteProfiler<A> {
     ///
     /// With the feature `symbols` there are names in it. What cannot be written is said on the standard
     /// error. In a child of `fork` that has inherited the [hook](Self::with_exit_hook) it does nothing.
+    /// It is charged to no [budget](crate::Budget), also where the program ends in one.
     ///
     /// # Complexity
     ///
@@ -99,8 +114,9 @@ impl<A> SiteProfiler<A> {
         if self.exit.hook.is_some() && !self.exit.is_here() {
             return;
         }
-        // The report itself allocates.
+        // The report itself allocates: for nobody's account, and in no budget that could refuse it.
         self.switch(false);
+        let _none = Budget::none();
         let files = std::env::var_os(FILES).unwrap_or_else(|| OsString::from("-"));
         if files.is_empty() {
             return;

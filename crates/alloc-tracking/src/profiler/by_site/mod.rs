@@ -371,9 +371,7 @@ impl<A, B> SiteProfiler<A, B> {
     /// As for `dress`.
     #[inline(never)]
     unsafe fn dress_slowly(&self, block: NonNull<u8>, layout: Layout) -> NonNull<u8> {
-        if self.sites.is_new() {
-            self.exit.register();
-        }
+        self.exit.prepare();
         let mark = self.sites.born(layout.size());
         // SAFETY: the caller's promise.
         unsafe { header::put(block, layout, mark) };

@@ -272,12 +272,6 @@ impl Sites {
         Some(unsafe { desk.as_ref() })
     }
 
-    /// Whether nothing was ever recorded.
-    #[inline]
-    pub(super) fn is_new(&self) -> bool {
-        self.id.load(Ordering::Relaxed) == 0
-    }
-
     /// The number of this, which it gets when it is first needed.
     fn id(&self) -> u64 {
         static NEXT: AtomicU64 = AtomicU64::new(1);
