@@ -80,7 +80,7 @@ fn a_block_belongs_to_the_budget_in_which_it_was_made() {
 /// What fails is neither charged nor credited, and the block is as it was.
 #[test]
 fn a_request_that_fails_changes_no_account() {
-    static BUDGET: Budget = Budget::new(1 << 40);
+    static BUDGET: Budget = Budget::new(usize::MAX);
     let heap = SiteProfiler::budgeted(Calls::default());
     let (small, large) = (layout(16, 8), layout(64, 8));
     let _scope = BUDGET.enter();

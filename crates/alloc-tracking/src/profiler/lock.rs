@@ -150,8 +150,7 @@ impl<T> Drop for Guard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Guard, Recover, SpinLock, process};
-    use core::sync::atomic::Ordering;
+    use super::{Guard, Recover, SpinLock};
 
     struct Pair(u64, u64);
 
@@ -198,6 +197,8 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn the_thread_that_forked_takes_over() {
+        use super::{Ordering, process};
+
         let lock = SpinLock::new(Pair(1, 2));
         std::thread::scope(|scope| {
             scope.spawn(|| {
