@@ -193,3 +193,51 @@ fn a_small_stack_is_left_alone() {
     assert_eq!(depth(32 << 10), 0);
     assert!(depth(256 << 10) > 3);
 }
+
+/// Code that a program compiles for itself has no tables, and no frame pointer that anybody should follow.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_stack_ends_at_code_without_tables() {
+    use std::ffi::{c_int, c_void};
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    unsafe extern "C" {
+        fn mmap(
+            _: *mut c_void,
+            len: usize,
+            may: c_int,
+            how: c_int,
+            file: c_int,
+            at: i64,
+        ) -> *mut c_void;
+    }
+    type Code = extern "C" fn(extern "C" fn(), *const [usize; 2]);
+    static HEAP: Heap = Heap::new(Global).with_call_stacks(32).with_unwinder();
+    static BLOCK: AtomicUsize = AtomicUsize::new(0);
+
+    #[inline(never)]
+    extern "C" fn called() {
+        BLOCK.store(caller(&HEAP).expose_provenance().get(), Relaxed);
+    }
+
+    // push rbp; mov rbp, rsi; call rdi; pop rbp; ret: calls the first argument, with the second one in the register of
+    // the frame pointer.
+    let code = [0x55, 0x48, 0x89, 0xF5, 0xFF, 0xD7, 0x5D, 0xC3_u8];
+    // Readable, writable and executable; private and of no file.
+    // SAFETY: new memory.
+    let page = unsafe { mmap(std::ptr::null_mut(), 4096, 7, 0x22, -1, 0) };
+    assert_ne!(page.addr(), usize::MAX, "no memory that code may be in");
+    // SAFETY: there is room for it.
+    unsafe { page.cast::<[u8; 8]>().write(code) };
+    // SAFETY: that is what it is.
+    let compiled = unsafe { std::mem::transmute::<*mut c_void, Code>(page) };
+    // What looks like a frame is none.
+    let frame = black_box([0, 0x1234_5678_9ABC]);
+    compiled(called, black_box(&raw const frame));
+
+    let profile = HEAP.profile();
+    let stack = only_stack(&profile);
+    assert_eq!(stack.last(), Some(&(page.addr() + 6)), "{stack:#x?}");
+    let block = std::ptr::with_exposed_provenance_mut(BLOCK.load(Relaxed));
+    free(&HEAP, NonNull::new(block).unwrap());
+}

@@ -75,7 +75,8 @@ use header::Seal;
 /// - Stack: up to 30 KiB where an address is met for the first time. Where less than 64 KiB are free
 ///   call stacks are empty.
 ///
-/// A stack ends at code that has no tables, such as what a program has compiled itself.
+/// A stack ends at code in no file that has tables, such as what a program has compiled itself. Where only a
+/// function of a file has none, as some in assembly, the frame pointer is followed, which may be none.
 ///
 /// A block that is grown or shrunk stays at the place where it was allocated, and counts in the totals
 /// as a new one, as it does in DHAT.

@@ -14,7 +14,7 @@ use crate::budget::Budget;
 use crate::profiler::hooks::AbortOnUnwind;
 use crate::profiler::stack::bounds::Bounds;
 use crate::profiler::stack::{CallStack, MAX_DEPTH, walk};
-use libraries::Section;
+use libraries::{List, Section};
 
 pub(super) use libraries::learn;
 
@@ -101,13 +101,13 @@ impl Unwinding {
         let bounds = Bounds::of_thread();
         let has_room = bounds.contain(here.stack) && bounds.room_below(here.stack) >= ROOM;
         let known = has_room.then(libraries::known).flatten();
-        let Some(unwinder) = known else {
+        let Some(list) = known else {
             return Some(CallStack::EMPTY);
         };
         // SAFETY: I1; this thread is busy, and nothing below is called while it is used that comes back here.
         let cache = unsafe { self.cache().as_mut() };
         let abort = AbortOnUnwind;
-        let stack = follow(unwinder, cache, here, bounds.end(), depth.min(MAX_DEPTH));
+        let stack = follow(list, cache, here, bounds.end(), depth.min(MAX_DEPTH));
         core::mem::forget(abort);
         Some(stack)
     }
@@ -141,13 +141,7 @@ impl Unwinding {
     }
 }
 
-fn follow(
-    unwinder: &Unwinder,
-    cache: &mut Cache,
-    here: Registers,
-    end: usize,
-    depth: usize,
-) -> CallStack {
+fn follow(list: &List, cache: &mut Cache, here: Registers, end: usize, depth: usize) -> CallStack {
     let mut read = |address: u64| {
         let address = usize::try_from(address).map_err(|_| ())?;
         // Two words are read. No frame reaches up to the end: what the program was started with is there.
@@ -160,8 +154,10 @@ fn follow(
         let (word, _) = unsafe { walk::read(address) };
         Ok(word as u64)
     };
-    let registers = here.native(unwinder);
-    let mut frames = unwinder.iter_frames(here.code as u64, registers, cache, &mut read);
+    let registers = here.native(&list.unwinder);
+    let mut frames = list
+        .unwinder
+        .iter_frames(here.code as u64, registers, cache, &mut read);
     let mut stack = CallStack::EMPTY;
     while stack.addresses().len() < depth {
         // What cannot be told ends the stack, as its end does.
@@ -173,6 +169,10 @@ fn follow(
         match usize::try_from(address) {
             Ok(address) if walk::may_be_code(address) => stack.push(address),
             _ => break,
+        }
+        // From there on the unwinder would guess, and follow whatever is in the register of the frame pointer.
+        if !list.knows(address) {
+            break;
         }
     }
     stack
@@ -196,5 +196,50 @@ impl Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         let _ = BUSY.try_with(|busy| busy.set(false));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bounds, Cache, Registers, follow, libraries, walk};
+
+    /// Whatever the registers say, no table leads out of the stack, and none to a panic.
+    #[test]
+    fn a_walk_from_anywhere_ends() {
+        let list = libraries::known().unwrap();
+        let mut cache = Cache::new_in();
+        let (walk::Here { stack, frame }, end) = (walk::here(), Bounds::of_thread().end());
+        let mut random = 1_u64;
+        let mut draw = |below: usize| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from(random >> 32).unwrap() % below
+        };
+        let mut met = 0;
+        for _ in 0..20_000 {
+            let part = &list.code[draw(list.code.len())];
+            let len = usize::try_from(part.end - part.start).unwrap();
+            let frames = [
+                0,
+                1,
+                frame,
+                stack + draw(end - stack),
+                stack - draw(64),
+                end - draw(64),
+                1 << 63,
+                usize::MAX >> 1,
+                usize::MAX - draw(64),
+            ];
+            let here = Registers {
+                code: usize::try_from(part.start).unwrap() + draw(len),
+                stack: stack + draw(end - stack),
+                frame: frames[draw(frames.len())],
+                #[cfg(target_arch = "aarch64")]
+                link: draw(1 << 32) << draw(32),
+            };
+            met += follow(list, &mut cache, here, end, 32).addresses().len();
+        }
+        assert!(met > 0);
     }
 }

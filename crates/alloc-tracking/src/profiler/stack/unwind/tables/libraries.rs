@@ -5,12 +5,13 @@
 //! makes a list, and the first one to be finished publishes it.
 
 use core::ffi::{c_char, c_int, c_void};
-use core::ops::Deref;
+use core::ops::{Deref, Range};
 use core::ptr;
 use core::slice;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use std::boxed::Box;
 use std::string::String;
+use std::vec::Vec;
 
 use framehop::{ExplicitModuleSectionInfo, Module, Unwinder as _};
 
@@ -37,33 +38,41 @@ impl Deref for Section {
 }
 
 /// The tables of all that was loaded at some time.
-struct List {
-    unwinder: Unwinder,
+pub(super) struct List {
+    pub(super) unwinder: Unwinder,
+    /// Where the code is that has tables, as the loader lists it: the program first.
+    pub(super) code: Vec<Range<u64>>,
     /// How often something had been loaded by then.
     loads: u64,
     files: usize,
 }
 
-/// L1: null, or a leaked box. What is in it does not change any more, as others use it.
-static KNOWN: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
-
-/// The unwinder, with the tables of all that was loaded when it was made. While the thread is busy.
-#[inline]
-pub(super) fn known() -> Option<&'static Unwinder> {
-    // Acquire: partner of the `Release` in `publish`.
-    // SAFETY: L1.
-    match unsafe { KNOWN.load(Ordering::Acquire).as_ref() } {
-        Some(list) => Some(&list.unwinder),
-        None => first(),
+impl List {
+    /// Whether there are tables for the file that has a call which returns to this address.
+    #[inline]
+    pub(super) fn knows(&self, address: u64) -> bool {
+        // A call may be the last instruction of a file.
+        let call = address.wrapping_sub(1);
+        self.code.iter().any(|code| code.contains(&call))
     }
 }
 
+/// L1: null, or a leaked box. What is in it does not change any more, as others use it.
+static KNOWN: AtomicPtr<List> = AtomicPtr::new(ptr::null_mut());
+
+/// The tables of all that was loaded when the list was made. While the thread is busy.
+#[inline]
+pub(super) fn known() -> Option<&'static List> {
+    // Acquire: partner of the `Release` in `publish`.
+    // SAFETY: L1.
+    unsafe { KNOWN.load(Ordering::Acquire).as_ref() }.or_else(first)
+}
+
 #[cold]
-fn first() -> Option<&'static Unwinder> {
+fn first() -> Option<&'static List> {
     renew();
     // SAFETY: L1.
-    let list = unsafe { KNOWN.load(Ordering::Acquire).as_ref() };
-    list.map(|list| &list.unwinder)
+    unsafe { KNOWN.load(Ordering::Acquire).as_ref() }
 }
 
 /// Makes the list anew, if something was loaded since.
@@ -116,6 +125,7 @@ struct Header {
 const LOAD: u32 = 1;
 const UNWINDING: u32 = 0x6474_e550;
 const WRITABLE: u32 = 2;
+const READABLE: u32 = 4;
 
 /// What the loader tells of a file: the beginning of its `dl_phdr_info`.
 #[repr(C)]
@@ -139,6 +149,7 @@ unsafe extern "C" {
 fn ask() -> List {
     let mut list = List {
         unwinder: Unwinder::new(),
+        code: Vec::new(),
         loads: 0,
         files: 0,
     };
@@ -163,6 +174,7 @@ extern "C" fn each(loaded: *const Loaded, size: usize, list: *mut c_void) -> c_i
     list.files += 1;
     list.loads = loaded.loads;
     if let Some(module) = module {
+        list.code.push(module.avma_range());
         list.unwinder.add_module(module);
     }
     0
@@ -221,12 +233,12 @@ fn bytes<'a>(
 ) -> Option<&'static [u8]> {
     let end = |part: &Header| part.address.saturating_add(part.size_in_file);
     let part = parts.find(|part| part.address <= address && address < end(part))?;
-    if part.flags & WRITABLE != 0 {
+    if part.flags & (READABLE | WRITABLE) != READABLE {
         return None;
     }
     let length = usize::try_from(end(part) - address).ok()?;
     let start = ptr::with_exposed_provenance(usize::try_from(base.checked_add(address)?).ok()?);
-    // SAFETY: the loader has mapped the part there, so that nobody writes to it. The one who calls copies them while
+    // SAFETY: the loader has mapped the part there, so that it can be read and nobody writes to it. The one who calls copies them while
     // the loader holds its lock, or they are the program's.
     Some(unsafe { slice::from_raw_parts(start, length) })
 }
@@ -244,4 +256,36 @@ fn length(bytes: &[u8]) -> usize {
         }
     }
     bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Header, LOAD, READABLE, WRITABLE, bytes};
+
+    /// Code that can be executed and not read, as some systems have it, is left alone; so is what may change.
+    #[test]
+    fn a_part_is_read_if_it_can_be_read_and_does_not_change() {
+        static PART: [u8; 16] = [7; 16];
+        let address = PART.as_ptr().expose_provenance() as u64;
+        for (flags, readable) in [
+            (READABLE, true),
+            (READABLE | 1, true),
+            (1, false),
+            (0, false),
+            (READABLE | WRITABLE, false),
+        ] {
+            let part = Header {
+                kind: LOAD,
+                flags,
+                offset: 0,
+                address: 0,
+                physical: 0,
+                size_in_file: 16,
+                size: 16,
+                align: 1,
+            };
+            let found = bytes(address, [part].iter(), 4);
+            assert_eq!(found, readable.then_some(&PART[4..]), "{flags}");
+        }
+    }
 }
