@@ -2,6 +2,7 @@
 #![cfg(all(feature = "std", unix, not(miri)))]
 
 use std::alloc::System;
+use std::ffi::OsStr;
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
@@ -21,6 +22,9 @@ static KEPT: OnceLock<Vec<u8>> = OnceLock::new();
 
 /// Says that a process is the program, and how it is to end.
 const ENDING: &str = "EXIT_REPORT_ENDING";
+
+/// No variables.
+const NONE: &[(&str, &str)] = &[];
 
 extern "C" fn report() {
     if std::env::var_os(ENDING).is_some() {
@@ -60,14 +64,14 @@ fn the_program() {
     }
 }
 
-fn run(ending: &str, variables: &[(&str, &str)]) -> Output {
+fn run(ending: &str, variables: &[(&str, impl AsRef<OsStr>)]) -> Output {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command
         .args(["--exact", "the_program", "--nocapture"])
         .env(ENDING, ending)
         .env_remove("HEAP_PROFILE")
         .env_remove("HEAP_PROFILE_BY")
-        .envs(variables.iter().copied());
+        .envs(variables.iter().map(|(name, value)| (name, value)));
     command.output().unwrap()
 }
 
@@ -80,7 +84,7 @@ fn reports(output: &Output) -> usize {
 #[test]
 fn it_is_written_however_the_program_ends() {
     for (ending, code) in [("return", 0), ("exit", 3), ("thread", 3)] {
-        let output = run(ending, &[]);
+        let output = run(ending, NONE);
         assert_eq!(output.status.code(), Some(code));
         assert_eq!(reports(&output), 1, "{ending}: {output:?}");
         let text = String::from_utf8_lossy(&output.stderr);
@@ -91,7 +95,7 @@ fn it_is_written_however_the_program_ends() {
 /// The child has the hook too, and would write over what its parent writes.
 #[test]
 fn a_forked_child_leaves_it_to_its_parent() {
-    assert_eq!(reports(&run("fork", &[])), 1);
+    assert_eq!(reports(&run("fork", NONE)), 1);
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn variables_say_where_and_what() {
     let output = run(
         "return",
         &[
-            ("HEAP_PROFILE", &files),
+            ("HEAP_PROFILE", files.as_str()),
             ("HEAP_PROFILE_BY", "total-blocks"),
         ],
     );
@@ -123,4 +127,40 @@ fn variables_say_where_and_what() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("HEAP_PROFILE_BY: no such metric"), "{said}");
     assert_eq!(reports(&output), 1);
+}
+
+/// Not every name is UTF-8, and a report goes into the very file. What has no name is left out.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_have_any_names_and_those_of_processes() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exit_names");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir(&folder).unwrap();
+    let mut files = folder.join("of ").into_os_string();
+    files.push(OsStr::from_bytes(b"\xFF-%p-%p%.txt,, ,"));
+    let output = run("return", &[("HEAP_PROFILE", files)]);
+    assert!(output.stderr.is_empty(), "{output:?}");
+    let mut found = fs::read_dir(&folder).unwrap();
+    let name = found.next().unwrap().unwrap().file_name();
+    assert!(found.next().is_none());
+    let bytes = name.as_bytes();
+    let numbers = bytes.strip_prefix(b"of \xFF-").unwrap();
+    let numbers = str::from_utf8(numbers.strip_suffix(b"%.txt").unwrap()).unwrap();
+    let (one, other) = numbers.split_once('-').unwrap();
+    assert!(one == other && one.parse::<u32>().is_ok(), "{numbers}");
+}
+
+/// What there is no room for is said, and the program ends as it would have.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_said() {
+    let full = Path::new(env!("CARGO_TARGET_TMPDIR")).join("exit_full.txt");
+    let _ = fs::remove_file(&full);
+    std::os::unix::fs::symlink("/dev/full", &full).unwrap();
+    let output = run("exit", &[("HEAP_PROFILE", &full)]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said.contains("exit_full.txt: No space left"), "{said}");
 }

@@ -2,9 +2,9 @@
 
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::string::String;
+use std::string::{String, ToString};
 
 use super::SiteProfiler;
 use crate::budget::Budget;
@@ -99,7 +99,8 @@ impl<A, B> SiteProfiler<A, B> {
     ///
     /// - `HEAP_PROFILE`, a variable of the environment, is a list of files, separated by commas; the end
     ///   of each name says in which format, see [`Profile::write_file`]. Without it, or for `-`, the text goes to
-    ///   the standard error. If it is empty nothing is written.
+    ///   the standard error. If it is empty nothing is written. `%p` in a name is the number of the process:
+    ///   a program that starts others which have reports too writes no two of them into one file.
     /// - `HEAP_PROFILE_BY` says by what sites are ordered, and what the flames of a graph are as wide as:
     ///   `total-bytes`, `total-blocks`, `peak-bytes` (the default), `peak-blocks`, `end-bytes` or `end-blocks`.
     ///
@@ -134,19 +135,41 @@ impl<A, B> SiteProfiler<A, B> {
                 Metric::default()
             }),
         };
-        for file in files.to_string_lossy().split(',').map(str::trim) {
-            write(&profile, file, metric);
+        for file in names(&files) {
+            write(&profile, &file, metric);
         }
     }
 }
 
-fn write(profile: &Profile, file: &str, metric: Metric) {
+/// The names in a list of them. `%p` in a name is the number of this process.
+fn names(list: &OsStr) -> impl Iterator<Item = OsString> {
+    let names = list.as_encoded_bytes().split(|byte| *byte == b',');
+    let names = names.map(<[u8]>::trim_ascii);
+    names.filter(|name| !name.is_empty()).map(|mut name| {
+        let mut whole = OsString::new();
+        while let Some(at) = name.windows(2).position(|pair| pair == b"%p") {
+            whole.push(part(&name[..at]));
+            whole.push(std::process::id().to_string());
+            name = &name[at + 2..];
+        }
+        whole.push(part(name));
+        whole
+    })
+}
+
+/// A part of a name that ASCII characters are next to.
+fn part(bytes: &[u8]) -> &OsStr {
+    // SAFETY: `names` has cut a string in front of and after characters of UTF-8, and nowhere else.
+    unsafe { OsStr::from_encoded_bytes_unchecked(bytes) }
+}
+
+fn write(profile: &Profile, file: &OsStr, metric: Metric) {
     if file == "-" {
         let text = profile.text().by(metric);
         // Without a standard error nobody can be told.
         let _ = writeln!(io::stderr(), "{text}");
     } else if let Err(error) = profile.write_file(file, metric) {
-        complain(format_args!("{file}: {error}"));
+        complain(format_args!("{}: {error}", file.display()));
     }
 }
 
