@@ -46,7 +46,7 @@ struct Family {
     value: fn(&Stats) -> usize,
 }
 
-const FAMILIES: [Family; 11] = [
+const FAMILIES: [Family; 13] = [
     counter("allocations_total", "Blocks handed out.", |s| s.allocations),
     counter("deallocations_total", "Blocks handed back.", |s| {
         s.deallocations
@@ -87,6 +87,16 @@ const FAMILIES: [Family; 11] = [
         "peak_blocks",
         "The most blocks that were allocated at one time.",
         |s| s.peak_blocks,
+    ),
+    gauge(
+        "peak_within_bytes",
+        "By how many bytes the peak may be too high or too low.",
+        |s| s.peak_bytes_within,
+    ),
+    gauge(
+        "peak_within_blocks",
+        "By how many blocks the peak may be too high or too low.",
+        |s| s.peak_blocks_within,
     ),
 ];
 

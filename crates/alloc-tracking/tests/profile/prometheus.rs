@@ -13,8 +13,10 @@ fn stats() -> Stats {
     let heap = alloc_tracking::Tracking::new(alloc_core::System);
     let kept = alloc_core::boxed::Box::new_in([0_u8; 100], &heap);
     drop(alloc_core::boxed::Box::new_in([0_u8; 20], &heap));
-    let stats = heap.stats();
+    let mut stats = heap.stats();
     drop(kept);
+    // What several threads would make of it.
+    (stats.peak_bytes_within, stats.peak_blocks_within) = (4096, 3);
     stats
 }
 
@@ -89,6 +91,18 @@ fn the_whole_page() {
             "gauge",
             "The most blocks that were allocated at one time.",
             2,
+        ),
+        (
+            "peak_within_bytes",
+            "gauge",
+            "By how many bytes the peak may be too high or too low.",
+            4096,
+        ),
+        (
+            "peak_within_blocks",
+            "gauge",
+            "By how many blocks the peak may be too high or too low.",
+            3,
         ),
     ];
     let expected = families.map(|(name, kind, help, value)| {
