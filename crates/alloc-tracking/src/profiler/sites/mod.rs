@@ -110,7 +110,7 @@ pub(super) struct Sites {
     common: AtomicPtr<Tally>,
     /// How many blocks were not counted for want of memory.
     missed: AtomicU64,
-    /// When the first block came, on the clock of the stamps.
+    /// When the first block came, in nanoseconds on the clock of the moments.
     start: AtomicU64,
     clock: Clock,
     level: Level,
@@ -279,7 +279,7 @@ impl Sites {
         if known != 0 {
             return known;
         }
-        let now = self.moments.now(&self.clock);
+        let now = self.moments.nanos(&self.clock);
         // Relaxed: if that fails, another thread was here just before.
         let (new, relaxed) = (NEXT.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         let _ = self.start.compare_exchange(0, now, relaxed, relaxed);

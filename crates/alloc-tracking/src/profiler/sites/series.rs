@@ -21,7 +21,7 @@ use alloc_core::{System, vec::Vec as VecIn};
 
 use super::Sites;
 use super::report::amounts;
-use super::stamps::{self, NANOS_IN_TICK_LOG2, Stamps};
+use super::stamps::Stamps;
 use super::weight::Weight;
 use crate::profile::{Amount, Point};
 use crate::profiler::lock::{Recover, SpinLock};
@@ -192,8 +192,9 @@ impl Sites {
             return 0;
         }
         let start = self.start.load(Ordering::Relaxed);
-        let ticks = stamps::between(start, self.moments.now(&self.clock));
-        ticks << NANOS_IN_TICK_LOG2
+        let nanos = self.moments.nanos(&self.clock).wrapping_sub(start);
+        // A thread that notes the start may have read the clock after this one.
+        nanos.cast_signed().max(0).cast_unsigned()
     }
 
     /// Takes a point if one is due.
@@ -234,8 +235,9 @@ impl Sites {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, Series};
+    use super::{MOST, Series, Sites, Stamps};
     use crate::profile::Amount;
+    use core::sync::atomic::Ordering;
 
     /// What Massif does: the points stay spread over the whole run.
     #[test]
@@ -298,5 +300,24 @@ mod tests {
         assert_eq!(series.bytes(), 107);
         series.set_bytes(300);
         assert_eq!(series.bytes(), 300);
+    }
+
+    /// Servers run for longer than a lifetime has bits for.
+    #[test]
+    fn a_run_may_last_for_years() {
+        for stamps in [Stamps::Coarse, Stamps::Precise] {
+            let mut sites = Sites::new();
+            sites.set_stamps(stamps);
+            sites.set_series();
+            sites.id();
+            let (year, now) = (365 * 86_400 * 1_000_000_000, stamps.nanos(&sites.clock));
+            sites
+                .start
+                .store(now.wrapping_sub(3 * year), Ordering::Relaxed);
+            sites.take_point();
+            let profile = sites.profile();
+            assert!(profile.run.end >= 3 * year, "{stamps:?}: {profile:?}");
+            assert!(profile.series[0].time >= 3 * year);
+        }
     }
 }

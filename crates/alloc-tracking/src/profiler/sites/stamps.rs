@@ -50,9 +50,12 @@ impl Stamps {
 /// How many ticks went by.
 #[inline]
 pub(super) fn between(then: u64, now: u64) -> u64 {
+    /// A minute and more.
+    const LATE: u64 = 1 << 26;
+
     let ticks = now.wrapping_sub(then) & MASK;
     // Threads may read the clock in another order than that of what they time.
-    if ticks > MASK / 2 { 0 } else { ticks }
+    if ticks > MASK - LATE { 0 } else { ticks }
 }
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64", not(miri)))]
@@ -88,5 +91,9 @@ mod tests {
         assert_eq!(between(MASK, 4), 5);
         assert_eq!(between(7, 7), 0);
         assert_eq!(between(8, 7), 0);
+        assert_eq!(between(1 << 20, 7), 0);
+        // 180 days.
+        let long = 180 * 86_400 * 1_000_000_000 / 1024;
+        assert_eq!(between(MASK - 5, long - 6), long);
     }
 }
