@@ -90,7 +90,7 @@ mod std_only {
     suite!(
         by_site_arena,
         |_| SiteProfiler::new(Bump::new()),
-        [],
+        [reset],
         limits = Limits::block(256, 64).bytes(1 << 12)
     );
 }

@@ -4,8 +4,12 @@
 
 mod common;
 
-use alloc_core::{Allocator, Layout, Owns, Reset, boxed::Box};
-use alloc_tracking::{FaultKind, Profiler, Tracking};
+use std::ptr::NonNull;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicPtr;
+
+use alloc_core::{AllocError, Allocator, Global, Layout, Owns, Reset, boxed::Box};
+use alloc_tracking::{Budget, FaultKind, Profiler, SiteProfiler, Tracking};
 use common::Bump;
 
 #[test]
@@ -73,4 +77,101 @@ fn a_silent_reset_is_a_fault() {
     assert_eq!(report.leaks.len(), 1);
     assert_eq!(report.leaks[0].sequence, 1);
     assert_eq!((report.stats.live_blocks, report.stats.forgotten), (1, 1));
+}
+
+/// The figures at the peak are those of the time before, however little of it was told by then.
+#[test]
+fn a_reset_leaves_what_was_and_nothing_that_is() {
+    static BUDGET: Budget = Budget::new(1000);
+    let mut heap = SiteProfiler::budgeted(Bump::new()).with_series();
+    for round in 1..=3 {
+        std::mem::forget(Box::new_in([0_u8; 100], &heap));
+        BUDGET.run(|| std::mem::forget(Box::new_in([0_u8; 50], &heap)));
+        drop(Box::new_in([0_u8; 10], &heap));
+        assert_eq!((heap.live_bytes(), BUDGET.live_bytes()), (150, 50));
+        Reset::reset(&mut heap);
+        assert_eq!((heap.live_bytes(), BUDGET.live_bytes()), (0, 0));
+        let totals = heap.profile().totals();
+        assert_eq!((totals.at_end.bytes, totals.at_end.blocks), (0, 0));
+        assert_eq!(
+            (totals.total.blocks, totals.total.bytes),
+            (3 * round, 160 * round)
+        );
+        // To within what a thread keeps to itself.
+        assert_eq!((totals.at_peak.blocks, totals.at_peak.bytes), (2, 150));
+        assert_eq!(heap.peak_bytes(), 150);
+    }
+    heap.take_point();
+    assert_eq!(
+        heap.profile().series.last().map(|point| point.live.bytes),
+        Some(0)
+    );
+    assert_eq!(heap.fault_counts().total(), 0);
+}
+
+/// Also those of threads that are gone.
+#[test]
+fn a_reset_ends_the_blocks_of_all_threads() {
+    let mut heap = SiteProfiler::new(Kept::default()).with_exact_peak();
+    let unit = Layout::new::<u64>();
+    for round in 1..=2 {
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                heap.allocate(unit).unwrap();
+                heap.allocate(unit).unwrap();
+            });
+        });
+        heap.allocate(unit).unwrap();
+        assert_eq!(heap.live_bytes(), 24);
+        heap.reset();
+        let totals = heap.profile().totals();
+        assert_eq!((totals.at_end.blocks, totals.total.blocks), (0, 3 * round));
+        assert_eq!((totals.at_peak.bytes, heap.peak_bytes()), (24, 24));
+    }
+}
+
+/// Frees when it is reset, as an arena does, and is for threads.
+#[derive(Default)]
+struct Kept(Mutex<Vec<(AtomicPtr<u8>, Layout)>>);
+
+// SAFETY: blocks of `Global`, which are freed by `reset` and `drop` alone.
+unsafe impl Allocator for Kept {
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        let block = Global.allocate(layout)?;
+        let start = AtomicPtr::new(block.cast().as_ptr());
+        self.0.lock().unwrap().push((start, layout));
+        Ok(block)
+    }
+
+    unsafe fn deallocate(&self, _: NonNull<u8>, _: Layout) {}
+}
+
+impl Reset for Kept {
+    fn reset(&mut self) {
+        for (start, layout) in self.0.get_mut().unwrap().drain(..) {
+            let start = NonNull::new(start.into_inner()).unwrap();
+            // SAFETY: allocated with this layout, and nobody uses it any more.
+            unsafe { Global.deallocate(start, layout) };
+        }
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.reset();
+    }
+}
+
+/// Else a budget would be the smaller for each arena that came and went.
+#[test]
+fn a_profiler_that_goes_credits_what_nobody_freed() {
+    static BUDGET: Budget = Budget::new(1000);
+    for _ in 0..3 {
+        let heap = SiteProfiler::budgeted(Bump::new());
+        BUDGET.run(|| std::mem::forget(Box::new_in([0_u8; 500], &heap)));
+        let kept = BUDGET.run(|| Box::new_in([0_u8; 30], &heap));
+        drop(kept);
+        assert_eq!(BUDGET.live_bytes(), 500);
+    }
+    assert_eq!((BUDGET.live_bytes(), BUDGET.overruns()), (0, 0));
 }

@@ -45,6 +45,8 @@ std::thread_local! {
 /// - A block belongs to the budget in which it was allocated, for its whole life: whoever resizes or frees
 ///   it, on whichever thread, in whichever scope, changes that one. So a vector that was made outside and
 ///   grows inside is not limited, and one that was made inside and grows outside is.
+/// - What is still live when its profiler is [reset](SiteProfiler::reset) or dropped, as blocks of an arena
+///   are that nobody frees one by one, is credited then.
 /// - Scopes nest: the budget of the innermost one counts, and it is no part of the outer one's.
 /// - A thread that is spawned begins without a budget. Work that shall have that of whoever hands it over
 ///   takes it along, see [`current`](Self::current).

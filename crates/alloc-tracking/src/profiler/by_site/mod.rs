@@ -4,6 +4,7 @@ mod alloc;
 mod exit;
 mod header;
 mod labelled;
+mod reset;
 mod series;
 mod typed;
 mod watch;
@@ -90,6 +91,9 @@ use header::Seal;
 /// is no longer there, is itself undefined behaviour that the caller has brought about.
 ///
 /// A block with an alignment above 16 has as much as that in front of it.
+///
+/// So the inner allocator knows a block by another address than its user, and cannot be asked whose a block
+/// is: a `SiteProfiler` is no [`Owns`](alloc_core::Owns), and so not the first part of a `Fallback`.
 ///
 /// As the global allocator it is handed back the pointer of a `Box`, and looks in front of it. The
 /// rules that Miri checks by default (Stacked Borrows) forbid that, those of Tree Borrows

@@ -33,6 +33,7 @@ mod desk;
 mod labels;
 mod peak;
 mod report;
+mod reset;
 mod seat;
 mod series;
 mod stamps;
@@ -345,6 +346,7 @@ fn published<T>(
 
 impl Drop for Sites {
     fn drop(&mut self) {
+        self.credit_all();
         // SAFETY: I2; nobody else has a reference to this, and so none to a desk.
         self.for_each_desk(|desk| unsafe { Desk::destroy(desk) });
         if let Some(directory) = NonNull::new(*self.directory.get_mut()) {
