@@ -159,6 +159,8 @@ fn follow(list: &List, cache: &mut Cache, here: Registers, end: usize, depth: us
         .unwinder
         .iter_frames(here.code as u64, registers, cache, &mut read);
     let mut stack = CallStack::EMPTY;
+    // Around the last address: callers are in the same file most often, and that is the program.
+    let mut known = list.code.first().cloned().unwrap_or_default();
     while stack.addresses().len() < depth {
         // What cannot be told ends the stack, as its end does.
         let address = match frames.next() {
@@ -170,9 +172,14 @@ fn follow(list: &List, cache: &mut Cache, here: Registers, end: usize, depth: us
             Ok(address) if walk::may_be_code(address) => stack.push(address),
             _ => break,
         }
-        // From there on the unwinder would guess, and follow whatever is in the register of the frame pointer.
-        if !list.knows(address) {
-            break;
+        // A call may be the last instruction of a file.
+        let call = address.wrapping_sub(1);
+        if !known.contains(&call) {
+            // Without tables the unwinder would guess, and follow whatever is in the register of the frame pointer.
+            match list.code_around(call) {
+                Some(code) => known = code,
+                None => break,
+            }
         }
     }
     stack

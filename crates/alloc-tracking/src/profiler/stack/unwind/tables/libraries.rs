@@ -48,12 +48,12 @@ pub(super) struct List {
 }
 
 impl List {
-    /// Whether there are tables for the file that has a call which returns to this address.
-    #[inline]
-    pub(super) fn knows(&self, address: u64) -> bool {
-        // A call may be the last instruction of a file.
-        let call = address.wrapping_sub(1);
-        self.code.iter().any(|code| code.contains(&call))
+    /// The code of the file that an address is in, if there are tables for it.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn code_around(&self, address: u64) -> Option<Range<u64>> {
+        let mut all = self.code.iter();
+        all.find(|code| code.contains(&address)).cloned()
     }
 }
 
