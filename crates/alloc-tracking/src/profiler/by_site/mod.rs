@@ -95,9 +95,10 @@ use header::Seal;
 /// So the inner allocator knows a block by another address than its user, and cannot be asked whose a block
 /// is: a `SiteProfiler` is no [`Owns`](alloc_core::Owns), and so not the first part of a `Fallback`.
 ///
-/// As the global allocator it is handed back the pointer of a `Box`, and looks in front of it. The
-/// rules that Miri checks by default (Stacked Borrows) forbid that, those of Tree Borrows
-/// (`-Zmiri-tree-borrows`) allow it. The standard library's own allocator does the same on Windows.
+/// As the global allocator it is handed back the pointer of a `Box`, and looks in front of it; so it is by the
+/// `Box` of allocator-api2, but not by that of `std` with another allocator, nor by a `Vec`. The rules that
+/// Miri checks by default (Stacked Borrows) forbid that, those of Tree Borrows (`-Zmiri-tree-borrows`) allow
+/// it. The standard library's own allocator does the same on Windows.
 ///
 /// # Threads
 ///
