@@ -21,7 +21,7 @@ use alloc_core::{AllocError, Allocator};
 
 use crate::line::{LINE, OwnLine};
 use crate::magazine::Magazine;
-use crate::seat::{self, Held};
+use crate::seat::{self, Entry, Held};
 use crate::sync::{
     self, AtomicBool, AtomicPtr, AtomicUsize, FIRST_INDEX, Frozen, Ordering, SEATS, const_fn,
     global,
@@ -112,6 +112,8 @@ impl Index {
 pub(crate) struct Racks {
     /// R2: 0, or a number that no other pool has had since the process began. Set once.
     pool: AtomicUsize,
+    /// R6: [`Entry::FIRST`], or the entry of `pool`.
+    entry_of_pool: AtomicUsize,
     /// R3: entries of an index that was published.
     seats: AtomicUsize,
     /// R4: null or the newest index, which has at least `seats` entries.
@@ -133,6 +135,7 @@ impl Racks {
         pub(crate) const fn new() -> Self {
             Self {
                 pool: AtomicUsize::new(0),
+                entry_of_pool: AtomicUsize::new(Entry::FIRST.into_raw()),
                 seats: AtomicUsize::new(0),
                 index: AtomicPtr::new(ptr::null_mut()),
                 newest: AtomicPtr::new(ptr::null_mut()),
@@ -144,8 +147,10 @@ impl Racks {
     /// This thread's magazine, if it is the one that it [remembers](Self::remember).
     #[inline]
     pub(crate) fn remembered(&self) -> Option<&Mine> {
-        // Relaxed: only what this thread has remembered itself is found.
-        let place = seat::remembered(self.pool.load(Ordering::Relaxed))?;
+        // SAFETY: R6.
+        let entry = unsafe { Entry::from_raw(self.entry_of_pool.load(Ordering::Relaxed)) };
+        // Relaxed, both: only what this thread has remembered itself is found, under that number.
+        let place = seat::remembered(self.pool.load(Ordering::Relaxed), entry)?;
         // SAFETY: R2: it was remembered for this pool, so it is a rack of it (R1).
         let rack = unsafe { place.cast::<Rack>().as_ref() };
         Some(&rack.magazine)
@@ -259,6 +264,9 @@ impl Racks {
                 .pool
                 .compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed);
             pool = set.map_or_else(|now| now, |_| new);
+            // Threads that look before this look elsewhere, in vain.
+            self.entry_of_pool
+                .store(Entry::of(pool).into_raw(), Ordering::Relaxed);
         }
         seat::remember(pool, NonNull::from(rack).cast());
     }

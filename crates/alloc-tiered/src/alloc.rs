@@ -21,13 +21,6 @@ enum Stays<'a, L, P> {
 }
 
 impl<L: AllocatorClone, const CLASSES: usize, P: SizedPool<L>> Tiered<L, CLASSES, P> {
-    /// The pool of the layout's class, and what to ask it for: all requests of a class are one to it.
-    #[inline]
-    fn small(&self, layout: Layout) -> Option<(&P, Layout)> {
-        let class = math::class_of(layout);
-        Some((self.pools.get(class)?, math::request(class)))
-    }
-
     /// Where a block stays when it changes so.
     #[inline]
     fn stays(&self, old: Layout, new: Layout) -> Stays<'_, L, P> {
@@ -49,8 +42,9 @@ unsafe impl<L: AllocatorClone, const CLASSES: usize, P: SizedPool<L>> Allocator
 {
     #[inline]
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        match self.small(layout) {
-            Some((pool, block)) => pool.allocate(block),
+        let class = math::class_of(layout);
+        match self.pools.get(class) {
+            Some(pool) => pool.allocate(math::request(class)),
             None if layout.size() == 0 => Ok(dangling(layout)),
             None => self.large.allocate(layout),
         }
@@ -58,8 +52,9 @@ unsafe impl<L: AllocatorClone, const CLASSES: usize, P: SizedPool<L>> Allocator
 
     #[inline]
     fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        match self.small(layout) {
-            Some((pool, block)) => pool.allocate_zeroed(block),
+        let class = math::class_of(layout);
+        match self.pools.get(class) {
+            Some(pool) => pool.allocate_zeroed(math::request(class)),
             None if layout.size() == 0 => Ok(dangling(layout)),
             None => self.large.allocate_zeroed(layout),
         }
@@ -67,9 +62,10 @@ unsafe impl<L: AllocatorClone, const CLASSES: usize, P: SizedPool<L>> Allocator
 
     #[inline]
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
-        match self.small(layout) {
+        let class = math::class_of(layout);
+        match self.pools.get(class) {
             // SAFETY: T1: it is a block of this pool, which is as long; the caller gives it up.
-            Some((pool, block)) => unsafe { pool.deallocate(ptr, block) },
+            Some(pool) => unsafe { pool.deallocate(ptr, math::request(class)) },
             None if layout.size() == 0 => {}
             // SAFETY: T1: it is a block of `large`; the caller's promise.
             None => unsafe { self.large.deallocate(ptr, layout) },

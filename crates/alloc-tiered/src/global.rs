@@ -59,6 +59,7 @@ impl Default for GlobalTiered {
 }
 
 /// The start of a block, or null.
+#[inline]
 fn start(block: Result<NonNull<[u8]>, AllocError>) -> *mut u8 {
     block.map_or(ptr::null_mut(), |block| block.cast().as_ptr())
 }

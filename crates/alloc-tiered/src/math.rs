@@ -74,7 +74,7 @@ pub(crate) const fn block(class: usize) -> Layout {
     }
 }
 
-/// What a pool of a class, which is less than [`MAX_CLASSES`], is asked for: its blocks, aligned as they are.
+/// What the pool of a class, which is less than [`MAX_CLASSES`], is asked for: its blocks, aligned as they are.
 #[inline]
 pub(crate) const fn request(class: usize) -> Layout {
     match Layout::from_size_align(size_of_class(class), 1) {
