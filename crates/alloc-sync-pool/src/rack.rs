@@ -16,6 +16,7 @@
 
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
+use core::sync::atomic;
 
 use alloc_core::{AllocError, Allocator};
 
@@ -112,8 +113,9 @@ impl Index {
 pub(crate) struct Racks {
     /// R2: 0, or a number that no other pool has had since the process began. Set once.
     pool: AtomicUsize,
-    /// R6: [`Entry::FIRST`], or the entry of `pool`.
-    entry_of_pool: AtomicUsize,
+    /// R6: [`Entry::FIRST`], or the entry of `pool`. Not the atomic of the models: what they would try of it is where a
+    /// thread looks in vain.
+    entry_of_pool: atomic::AtomicUsize,
     /// R3: entries of an index that was published.
     seats: AtomicUsize,
     /// R4: null or the newest index, which has at least `seats` entries.
@@ -135,7 +137,7 @@ impl Racks {
         pub(crate) const fn new() -> Self {
             Self {
                 pool: AtomicUsize::new(0),
-                entry_of_pool: AtomicUsize::new(Entry::FIRST.into_raw()),
+                entry_of_pool: atomic::AtomicUsize::new(Entry::FIRST.into_raw()),
                 seats: AtomicUsize::new(0),
                 index: AtomicPtr::new(ptr::null_mut()),
                 newest: AtomicPtr::new(ptr::null_mut()),
@@ -148,7 +150,7 @@ impl Racks {
     #[inline]
     pub(crate) fn remembered(&self) -> Option<&Mine> {
         // SAFETY: R6.
-        let entry = unsafe { Entry::from_raw(self.entry_of_pool.load(Ordering::Relaxed)) };
+        let entry = unsafe { Entry::from_raw(self.entry_of_pool.load(atomic::Ordering::Relaxed)) };
         // Relaxed, both: only what this thread has remembered itself is found, under that number.
         let place = seat::remembered(self.pool.load(Ordering::Relaxed), entry)?;
         // SAFETY: R2: it was remembered for this pool, so it is a rack of it (R1).
@@ -266,7 +268,7 @@ impl Racks {
             pool = set.map_or_else(|now| now, |_| new);
             // Threads that look before this look elsewhere, in vain.
             self.entry_of_pool
-                .store(Entry::of(pool).into_raw(), Ordering::Relaxed);
+                .store(Entry::of(pool).into_raw(), atomic::Ordering::Relaxed);
         }
         seat::remember(pool, NonNull::from(rack).cast());
     }
