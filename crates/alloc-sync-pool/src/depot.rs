@@ -405,8 +405,10 @@ impl<A: Allocator> Drop for Depot<A> {
     }
 }
 
-#[cfg(all(test, feature = "std", not(any(loom, shuttle))))]
+#[cfg(all(test, not(loom)))]
 mod tests {
+    extern crate std;
+
     use core::cell::Cell;
 
     use std::vec::Vec;
