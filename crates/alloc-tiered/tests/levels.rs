@@ -9,6 +9,8 @@ use std::thread;
 
 use alloc_conformance::Upstream;
 use alloc_core::{Allocator, Layout, boxed::Box, vec::Vec};
+use alloc_pool::Pool;
+use alloc_sync_pool::SyncPool;
 use alloc_tiered::{SizedPool, SyncTiered, Tiered};
 
 fn layout(size: usize, align: usize) -> Layout {
@@ -56,6 +58,30 @@ fn small_ones_are_of_their_class_and_large_ones_of_the_upstream() {
     assert_eq!(in_use(&memory), expected);
     drop(memory);
     upstream.assert_all_returned();
+}
+
+/// Takes a block of each class: it is as long as the class says, so that no layout that fits it is of another one.
+fn blocks_are_as_long_as_their_class<P: SizedPool<Upstream>>() {
+    let memory = Tiered::<Upstream, 64, P>::new_in(Upstream::new());
+    for class in memory.classes() {
+        let block = memory.allocate(class.block).unwrap();
+        assert_eq!(block.len(), class.block.size());
+        assert!(
+            block
+                .cast::<u8>()
+                .addr()
+                .get()
+                .is_multiple_of(class.block.align())
+        );
+        // SAFETY: just allocated, with this layout.
+        unsafe { memory.deallocate(block.cast(), class.block) };
+    }
+}
+
+#[test]
+fn blocks_of_both_pools_are_as_long_as_their_class() {
+    blocks_are_as_long_as_their_class::<Pool<Upstream>>();
+    blocks_are_as_long_as_their_class::<SyncPool<Upstream>>();
 }
 
 #[test]

@@ -39,21 +39,18 @@ const OPTIMISED_DEPENDENCIES: &str = r#"profile.dev.package."*".opt-level=1"#;
 /// child, and takes what the parent's threads did before for a race with it.
 const FORKING: &str = "children";
 
-/// In the names of tests that run the whole suite once for each broken allocator: a minute and more
-/// under `ThreadSanitizer`, and no thread in it that the suite of a healthy allocator has not.
-const REPEATED: &[&str] = &["_fault_is_found_", "_law_has_a_fault", "_law_passes_an_"];
-
 pub(super) const NEEDS: [Need; 2] = [Need::Nightly, Need::RustSrc];
 
 /// All tests of a crate but those of its documentation.
 const ALL_TESTS: &str = "--lib --tests";
 
-/// The crates whose tests share allocators between threads.
+/// The crates whose tests share allocators between threads. Not `alloc-conformance`, whose laws they run: in its own tests threads
+/// meet over the system's heap.
 const THREADED: &[&str] = &[
     "alloc-sync-pool",
+    "alloc-tiered",
     "alloc-tracking",
     "alloc-compose",
-    "alloc-conformance",
 ];
 
 /// What tells `alloc_core::checker` that the sanitizer is there.
@@ -105,8 +102,7 @@ fn faulty(tests: &Cmd, crates: usize) -> Result<String, Failure> {
 pub(super) fn tsan(workspace: &Workspace) -> Step {
     let threaded = workspace.names(|own| THREADED.contains(&own.name.as_str()));
     let cmd = thread(workspace, &threaded).words(ALL_TESTS);
-    let skipped = REPEATED.iter().flat_map(|name| ["--skip", name]);
-    step("tsan", cmd.args(["--", "--skip", FORKING]).args(skipped))
+    step("tsan", cmd.args(["--", "--skip", FORKING]))
 }
 
 /// Tests of some crates under `ThreadSanitizer`, up to the words that say which.
