@@ -2,23 +2,34 @@
 #![cfg(feature = "alloc")]
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
-use alloc_conformance::{Limits, suite};
-use alloc_tiered::Tiered;
+/// Under Miri, which takes its time for each pool that is made: few classes, and the laws that move blocks about.
+#[cfg(miri)]
+mod interpreted {
+    use alloc_conformance::{Limits, Upstream, laws};
+    use alloc_tiered::Tiered;
 
-// Few classes, as each of these has pools to move about and to drop, and Miri takes its time for each.
-suite!(
-    tiered,
-    |up| Tiered::<_, 3>::new_in(up),
-    [eq],
-    limits = Limits::block(60, 256)
-);
+    const LIMITS: Limits = Limits::block(60, 256);
 
-// The concurrent pools are the same to the code in between, and the number of classes to that of each.
+    #[test]
+    fn programs() {
+        laws::programs(Tiered::<_, 3>::new_in, &LIMITS).unwrap();
+    }
+
+    #[test]
+    fn blocks_that_move() {
+        let memory = Tiered::<_, 3>::new_in(Upstream::new());
+        laws::fit(&memory, &LIMITS).unwrap();
+        laws::realign(&memory, &LIMITS).unwrap();
+        laws::grow_zeroed(&memory, &LIMITS).unwrap();
+        laws::shrink(&memory, &LIMITS).unwrap();
+    }
+}
+
 #[cfg(not(miri))]
 mod native {
-    use super::*;
+    use alloc_conformance::suite;
     use alloc_core::{ArcHandle, Global};
-    use alloc_tiered::SyncTiered;
+    use alloc_tiered::{SyncTiered, Tiered};
 
     suite!(
         shared,
