@@ -1,7 +1,7 @@
 //! Counts the words of a file with `GlobalTiered` as the program's allocator, and shows which classes that took.
 //!
 //! ```text
-//! cargo run -p alloc-tiered --features std --example global README.md
+//! cargo run -p alloc-tiered --features std --example whole_program README.md
 //! ```
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 
