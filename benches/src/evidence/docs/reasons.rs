@@ -121,6 +121,12 @@ pub const REASONS: &[Reason] = &[
          what it costs in time; `Tracking` has more to tell and adds by a load and a store, where no other thread writes.",
     ),
     why(
+        "tiered/mixed sizes",
+        None,
+        "In instructions it is ahead, and in time the quartiles overlap. Of a size that is known only when the program runs, the class takes \
+         a look for the highest bit and a shift by it, one after the other.",
+    ),
+    why(
         "compose/*",
         None,
         "Requests beyond the threshold of `Segregate` go to the system, which serves them more slowly than mimalloc.",
