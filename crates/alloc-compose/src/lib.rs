@@ -85,8 +85,6 @@
 #![cfg_attr(feature = "nightly", feature(allocator_api))]
 #![cfg_attr(feature = "nightly", doc(test(attr(feature(allocator_api)))))]
 
-mod resize;
-
 mod fallback;
 #[cfg(target_has_atomic = "ptr")]
 mod limit;

@@ -6,7 +6,7 @@ use alloc_core::{
 };
 use core::ptr::NonNull;
 
-use crate::resize::Resize;
+use alloc_core::resize::Resize;
 
 /// Serves requests of up to `T` bytes from `Small`, and larger ones from `Large`.
 ///
@@ -187,7 +187,7 @@ unsafe impl<const T: usize, Small: Allocator, Large: Allocator> Allocator
         }
     }
 
-    crate::resize::by_resize!();
+    alloc_core::by_resize!();
 }
 
 // SAFETY: by I1 a block of ours is one of one part, which says so. For a block of another allocator

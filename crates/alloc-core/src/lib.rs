@@ -116,6 +116,8 @@ mod equivalence;
 mod ext;
 #[cfg(feature = "alloc")]
 mod handle;
+#[doc(hidden)]
+pub mod resize;
 mod upstream;
 
 #[cfg(feature = "alloc")]

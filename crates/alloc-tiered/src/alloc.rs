@@ -2,33 +2,38 @@
 
 use core::ptr::NonNull;
 
-use alloc_core::{
-    AllocError, Allocator, AllocatorClone, Layout, dangling, relocate, relocate_zeroed,
-};
+use alloc_core::resize::Resize;
+use alloc_core::{AllocError, Allocator, AllocatorClone, Layout, dangling};
 
 use crate::math;
 use crate::pools::SizedPool;
 use crate::tiered::Tiered;
 
-/// Where a block stays when its layout changes.
-enum Stays<'a, L, P> {
-    /// In its pool.
-    Small(&'a P),
-    /// Where large blocks are.
-    Large(&'a L),
-    /// Nowhere: it has to move, or one of the two is nothing.
-    Not,
-}
-
 impl<L: AllocatorClone, const CLASSES: usize, P: SizedPool<L>> Tiered<L, CLASSES, P> {
-    /// Where a block stays when it changes so.
+    /// Resizes a block where it is, or moves it.
+    ///
+    /// # Safety
+    ///
+    /// What the method of [`Allocator`] asks for.
     #[inline]
-    fn stays(&self, old: Layout, new: Layout) -> Stays<'_, L, P> {
+    unsafe fn resize(
+        &self,
+        how: Resize,
+        ptr: NonNull<u8>,
+        old: Layout,
+        new: Layout,
+    ) -> Result<NonNull<[u8]>, AllocError> {
         let (from, to) = (math::class_of(old), math::class_of(new));
         match (self.pools.get(from), self.pools.get(to)) {
-            (Some(pool), Some(_)) if from == to => Stays::Small(pool),
-            (None, None) if old.size() != 0 && new.size() != 0 => Stays::Large(&self.large),
-            _ => Stays::Not,
+            // SAFETY: T1: it is a block of this pool; the caller's promise.
+            (Some(pool), Some(_)) if from == to => unsafe { how.within(pool, ptr, old, new) },
+            (None, None) if old.size() != 0 && new.size() != 0 => {
+                // SAFETY: T1: it is a block of `large`; the caller's promise.
+                unsafe { how.within(&self.large, ptr, old, new) }
+            }
+            // What is nothing, or becomes it, is served by the methods below.
+            // SAFETY: the caller's promise.
+            _ => unsafe { how.across(self, self, ptr, old, new) },
         }
     }
 }
@@ -72,54 +77,5 @@ unsafe impl<L: AllocatorClone, const CLASSES: usize, P: SizedPool<L>> Allocator
         }
     }
 
-    #[inline]
-    unsafe fn grow(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        match self.stays(old, new) {
-            // SAFETY: T1; the caller's promise.
-            Stays::Small(pool) => unsafe { pool.grow(ptr, old, new) },
-            // SAFETY: T1; the caller's promise.
-            Stays::Large(large) => unsafe { large.grow(ptr, old, new) },
-            // SAFETY: the caller's promise.
-            Stays::Not => unsafe { relocate(self, self, ptr, old, new) },
-        }
-    }
-
-    #[inline]
-    unsafe fn grow_zeroed(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        match self.stays(old, new) {
-            // SAFETY: T1; the caller's promise.
-            Stays::Small(pool) => unsafe { pool.grow_zeroed(ptr, old, new) },
-            // SAFETY: T1; the caller's promise.
-            Stays::Large(large) => unsafe { large.grow_zeroed(ptr, old, new) },
-            // SAFETY: the caller's promise.
-            Stays::Not => unsafe { relocate_zeroed(self, self, ptr, old, new) },
-        }
-    }
-
-    #[inline]
-    unsafe fn shrink(
-        &self,
-        ptr: NonNull<u8>,
-        old: Layout,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        match self.stays(old, new) {
-            // SAFETY: T1; the caller's promise.
-            Stays::Small(pool) => unsafe { pool.shrink(ptr, old, new) },
-            // SAFETY: T1; the caller's promise.
-            Stays::Large(large) => unsafe { large.shrink(ptr, old, new) },
-            // SAFETY: the caller's promise.
-            Stays::Not => unsafe { relocate(self, self, ptr, old, new) },
-        }
-    }
+    alloc_core::by_resize!();
 }

@@ -8,7 +8,7 @@ use alloc_core::{
 };
 use core::ptr::NonNull;
 
-use crate::resize::Resize;
+use alloc_core::resize::Resize;
 use secondary::Secondary;
 
 /// Asks `primary` first, and `secondary` for what `primary` refuses.
@@ -223,7 +223,7 @@ unsafe impl<P: Owns, S: Allocator> Allocator for Fallback<P, S> {
         }
     }
 
-    crate::resize::by_resize!();
+    alloc_core::by_resize!();
 }
 
 // SAFETY: a block of more than 0 bytes is one of `primary` or of `secondary`, and each says so of

@@ -3,7 +3,7 @@
 use alloc_core::{AllocError, Allocator, Layout, Owns};
 use core::ptr::NonNull;
 
-use crate::resize::Resize;
+use alloc_core::resize::Resize;
 
 /// `secondary`, without the blocks that `primary` would take for its own.
 ///
@@ -78,5 +78,5 @@ unsafe impl<P: Owns, S: Allocator> Allocator for Secondary<'_, P, S> {
         unsafe { self.secondary.deallocate(ptr, layout) };
     }
 
-    crate::resize::by_resize!();
+    alloc_core::by_resize!();
 }

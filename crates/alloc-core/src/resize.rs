@@ -1,24 +1,29 @@
-//! The three ways to resize a block, as a value, so that routing is written once for all of them.
+//! The three ways to resize a block, as a value, so that an allocator over others writes once where a block goes.
+//!
+//! For the crates of this workspace.
 
-use alloc_core::{AllocError, Allocator, Layout, relocate, relocate_zeroed};
+use core::alloc::Layout;
 use core::ptr::NonNull;
 
+use allocator_api2::alloc::{AllocError, Allocator};
+
+use crate::ext::{relocate, relocate_zeroed};
+
 /// What the caller asked for. A constant wherever it is used, so nothing is decided at run time.
-#[derive(Clone, Copy)]
-pub(crate) enum Resize {
+#[derive(Clone, Copy, Debug)]
+pub enum Resize {
+    /// [`Allocator::grow`].
     Grow,
+    /// [`Allocator::grow_zeroed`].
     GrowZeroed,
+    /// [`Allocator::shrink`].
     Shrink,
 }
 
 impl Resize {
     /// Allocates what a block of zero size becomes.
     #[inline]
-    pub(crate) fn fresh<A: Allocator>(
-        self,
-        to: &A,
-        new: Layout,
-    ) -> Result<NonNull<[u8]>, AllocError> {
+    pub fn fresh<A: Allocator>(self, to: &A, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
         match self {
             Self::GrowZeroed => to.allocate_zeroed(new),
             Self::Grow | Self::Shrink => to.allocate(new),
@@ -31,7 +36,7 @@ impl Resize {
     ///
     /// What the method of [`Allocator`] of this name asks for.
     #[inline]
-    pub(crate) unsafe fn within<A: Allocator>(
+    pub unsafe fn within<A: Allocator>(
         self,
         a: &A,
         ptr: NonNull<u8>,
@@ -54,7 +59,7 @@ impl Resize {
     ///
     /// `ptr` denotes a block that is currently allocated by `from`, and `old` fits it.
     #[inline]
-    pub(crate) unsafe fn across<F: Allocator, T: Allocator>(
+    pub unsafe fn across<F: Allocator, T: Allocator>(
         self,
         from: &F,
         to: &T,
@@ -73,15 +78,17 @@ impl Resize {
 
 /// The methods `grow`, `grow_zeroed` and `shrink` of an `Allocator` whose type has an inherent
 /// `unsafe fn resize(&self, how, ptr, old, new)` with the same contract.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! by_resize {
     () => {
         #[inline]
         unsafe fn grow(
             &self,
-            ptr: NonNull<u8>,
-            old_layout: Layout,
-            new_layout: Layout,
-        ) -> Result<NonNull<[u8]>, AllocError> {
+            ptr: ::core::ptr::NonNull<u8>,
+            old_layout: $crate::Layout,
+            new_layout: $crate::Layout,
+        ) -> ::core::result::Result<::core::ptr::NonNull<[u8]>, $crate::AllocError> {
             // SAFETY: the caller's promise.
             unsafe { self.resize($crate::resize::Resize::Grow, ptr, old_layout, new_layout) }
         }
@@ -89,10 +96,10 @@ macro_rules! by_resize {
         #[inline]
         unsafe fn grow_zeroed(
             &self,
-            ptr: NonNull<u8>,
-            old_layout: Layout,
-            new_layout: Layout,
-        ) -> Result<NonNull<[u8]>, AllocError> {
+            ptr: ::core::ptr::NonNull<u8>,
+            old_layout: $crate::Layout,
+            new_layout: $crate::Layout,
+        ) -> ::core::result::Result<::core::ptr::NonNull<[u8]>, $crate::AllocError> {
             // SAFETY: the caller's promise.
             unsafe {
                 self.resize(
@@ -107,14 +114,12 @@ macro_rules! by_resize {
         #[inline]
         unsafe fn shrink(
             &self,
-            ptr: NonNull<u8>,
-            old_layout: Layout,
-            new_layout: Layout,
-        ) -> Result<NonNull<[u8]>, AllocError> {
+            ptr: ::core::ptr::NonNull<u8>,
+            old_layout: $crate::Layout,
+            new_layout: $crate::Layout,
+        ) -> ::core::result::Result<::core::ptr::NonNull<[u8]>, $crate::AllocError> {
             // SAFETY: the caller's promise.
             unsafe { self.resize($crate::resize::Resize::Shrink, ptr, old_layout, new_layout) }
         }
     };
 }
-
-pub(crate) use by_resize;
