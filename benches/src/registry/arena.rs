@@ -8,6 +8,9 @@ use crate::workloads::arena::{
 };
 use crate::workloads::containers::{boxes, framed, map_of_lists, mixed_sizes, strings, vec_growth};
 
+/// What a workload stands for that another group has, too.
+pub(super) const STRINGS: &str = "Short texts that are built byte by byte, and kept.";
+
 pub(super) fn add(cases: &mut Vec<Case>) {
     values(cases);
     requests(cases);
@@ -101,7 +104,7 @@ fn containers(cases: &mut Vec<Case>) {
         {
             "vector growth", 20_000, 0, "A vector that nobody gave a capacity, growing by one word at a time."
                 => |_| framed::<S>(|memory| vec_growth(memory.lend()));
-            "strings", 2_000, 0, "Short texts that are built byte by byte, and kept."
+            "strings", 2_000, 0, STRINGS
                 => |_| framed::<S>(|memory| strings(memory.lend()));
             "map of lists", 4_000, 0, "A hash map of growing lists, as an index has them."
                 => |_| framed::<S>(|memory| map_of_lists(memory.lend()));

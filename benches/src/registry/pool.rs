@@ -12,6 +12,15 @@ const fn bytes(blocks: u64) -> u64 {
     free_lists::BLOCK.size() as u64 * blocks
 }
 
+// What workloads stand for that other groups have, too.
+pub(super) const HOT_PAIR: &str =
+    "A block that is freed at once and taken again: the best case of every allocator.";
+pub(super) const FEW_LIVE: &str = "16 blocks in use, of which each new one replaces the oldest: requests that are served in turn.";
+pub(super) const IN_NO_ORDER: &str =
+    "10,000 blocks that are freed in no order, so that the next phase finds its blocks scattered.";
+pub(super) const LISTS: &str =
+    "1,024 lists with 8,192 nodes, which come and go in no order: hash chains, run queues.";
+
 pub(super) fn add(cases: &mut Vec<Case>) {
     add_blocks(cases);
     add_nodes(cases);
@@ -34,16 +43,16 @@ fn add_blocks(cases: &mut Vec<Case>) {
         ],
         {
             "hot pair", PAIRS, 0,
-                "A block that is freed at once and taken again: the best case of every allocator."
+                HOT_PAIR
                 => |_| hot_pair::<S>();
             "few live", PAIRS, 0,
-                "16 blocks in use, of which each new one replaces the oldest: requests that are served in turn."
+                FEW_LIVE
                 => |_| few_live::<S>();
             "fill, free in order", PAIRS, bytes(PAIRS),
                 "10,000 blocks that are freed in the order in which they were taken: a phase and its end."
                 => |_| in_order::<S>();
             "fill, free in no order", PAIRS, bytes(PAIRS),
-                "10,000 blocks that are freed in no order, so that the next phase finds its blocks scattered."
+                IN_NO_ORDER
                 => |_| in_no_order::<S>();
         }
     );
@@ -67,7 +76,7 @@ fn add_nodes(cases: &mut Vec<Case>) {
                 "A queue of 1,000 nodes, of which the first leaves when a new one comes."
                 => |_| queue::<S>();
             "lists", LISTED + PAIRS, bytes(LISTED),
-                "1,024 lists with 8,192 nodes, which come and go in no order: hash chains, run queues."
+                LISTS
                 => |_| lists::<S>();
             "tree", PAIRS, bytes(GROWN),
                 "A search tree of 4,096 nodes that loses its oldest key with each new one."

@@ -15,11 +15,14 @@ fn threads() -> &'static [usize] {
     }
 }
 
+/// What [`own_pairs`] stands for.
+pub(super) const OWN_PAIRS: &str = "Each thread frees what it took itself, with 16 blocks in use: the workers of a parallel program.";
+
 /// What [`hand_over`] stands for.
-const HAND_OVER: &str = "Half of the threads take blocks and the others free them, in batches of 64: messages, pipelines.";
+pub(super) const HAND_OVER: &str = "Half of the threads take blocks and the others free them, in batches of 64: messages, pipelines.";
 
 /// What [`exchange`] stands for, with many slots and with few.
-const EXCHANGE: &str = "Each thread puts blocks into random ones of 1,024 slots and frees what was there: a server with a shared table.";
+pub(super) const EXCHANGE: &str = "Each thread puts blocks into random ones of 1,024 slots and frees what was there: a server with a shared table.";
 const QUARREL: &str =
     "The same with 4 slots, over which all threads quarrel: the worst case of every allocator.";
 
@@ -36,7 +39,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
         ],
         {
             "own pairs", PAIRS as u64, 0,
-                "Each thread frees what it took itself, with 16 blocks in use: the workers of a parallel program."
+                OWN_PAIRS
                 => own_pairs::<S>;
             "producer to consumer", PAIRS as u64, 0,
                 HAND_OVER => hand_over::<S>;
