@@ -25,7 +25,12 @@ fn give<A: Allocator>(alloc: &A, blocks: Vec<NonNull<u8>>) {
 
 #[test]
 fn a_fixed_pool_has_exactly_its_blocks() {
-    for n in [0, 1, 64, 65, if cfg!(miri) { 3 } else { 200 }] {
+    let sizes: &[usize] = if cfg!(miri) {
+        &[0, 1, 64, 65]
+    } else {
+        &[0, 1, 63, 64, 65, 200]
+    };
+    for &n in sizes {
         let upstream = Upstream::new();
         let pool = SyncPool::fixed_in(BLOCK, n, upstream.clone());
         let blocks = take(&pool, n);
