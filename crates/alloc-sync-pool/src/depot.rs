@@ -129,13 +129,6 @@ impl<A: Allocator> Depot<A> {
         self.budget.0.clear();
     }
 
-    /// Claims one block.
-    pub(crate) fn take(&self) -> Result<NonNull<u8>, AllocError> {
-        let mut block = Err(AllocError);
-        self.claim(1, |chunk, claim| block = Ok(chunk.block(claim.first())));
-        block
-    }
-
     /// Frees one block.
     pub(crate) fn put(&self, block: NonNull<u8>) {
         if let Some((chunk, index)) = self.locate(block) {
@@ -423,6 +416,10 @@ mod tests {
         Depot::new(Layout::new::<u64>(), 8 * BITS, None, Global)
     }
 
+    fn one(depot: &Depot<Global>) -> NonNull<u8> {
+        depot.take_up_to(1, || None::<&Handed>).unwrap()
+    }
+
     fn magazine() -> Handed {
         Magazine::new(Cell::new(ptr::null_mut()), Cell::new(0), MAGAZINE)
     }
@@ -460,7 +457,7 @@ mod tests {
                     }
                 });
             };
-            (0..head).for_each(|_| assert!(magazine.push(depot.take().unwrap())));
+            (0..head).for_each(|_| assert!(magazine.push(one(&depot))));
             depot.claim(BITS - head, |_, others| {
                 assert_eq!(others.len(), BITS - head);
             });
@@ -468,7 +465,7 @@ mod tests {
                 fill();
             }
             assert_eq!(depot.boundary(&magazine), goes, "{head}");
-            depot.overflow(&magazine, depot.take().unwrap());
+            depot.overflow(&magazine, one(&depot));
             assert_eq!(magazine.len(), MAGAZINE - goes + 1);
         }
     }

@@ -243,11 +243,12 @@ impl<A: Allocator> SyncPool<A> {
                 None => self.depot.refill(magazine),
             };
         }
-        if self.limit().is_some() || !self.depot.racks().may_open() {
-            return self.depot.take();
-        }
-        self.depot
-            .take_up_to(self.magazine_slots().div_ceil(2), || self.open())
+        let want = if self.may_open() {
+            self.magazine_slots().div_ceil(2)
+        } else {
+            1
+        };
+        self.depot.take_up_to(want, || self.open())
     }
 
     /// Puts a block back where this thread does not remember its magazine, or that is full.
@@ -272,9 +273,14 @@ impl<A: Allocator> SyncPool<A> {
         }
     }
 
-    /// A magazine for this thread. None in a bounded pool: others could not have its blocks.
+    /// Tells whether [`open`](Self::open) is worth a try. Not in a bounded pool: others could not have the blocks.
+    fn may_open(&self) -> bool {
+        self.limit().is_none() && self.depot.racks().may_open()
+    }
+
+    /// A magazine for this thread.
     fn open(&self) -> Option<&Mine> {
-        if self.limit().is_some() {
+        if !self.may_open() {
             return None;
         }
         self.depot

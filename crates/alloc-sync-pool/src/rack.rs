@@ -199,7 +199,7 @@ impl Racks {
         Some(self.enter(rack, upstream))
     }
 
-    /// Tells whether [`open`](Self::open) is worth a try.
+    /// Tells whether [`open`](Self::open) is worth a try: neither did the upstream refuse a rack lately, nor does the thread stand.
     pub(crate) fn may_open(&self) -> bool {
         !self.refused.load(Ordering::Relaxed) && !seat::stands()
     }
@@ -207,9 +207,6 @@ impl Racks {
     /// A magazine of so many blocks for this thread. `None` if the thread stands, or the upstream refuses.
     #[cold]
     pub(crate) fn open<A: Allocator>(&self, upstream: &A, blocks: usize) -> Option<&Mine> {
-        if self.refused.load(Ordering::Relaxed) {
-            return None;
-        }
         let seat = seat::take()?;
         if let Some(rack) = self.find(seat) {
             return Some(self.enter(rack, upstream));
