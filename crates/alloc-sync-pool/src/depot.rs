@@ -183,7 +183,7 @@ impl<A: Allocator> Depot<A> {
         debug_assert!(pushed);
     }
 
-    /// How many of the oldest blocks of a full magazine go at once: half of them, or fewer, but a quarter at least, if
+    /// How many of the oldest blocks of a full magazine go at once: half of them, or fewer, but more than a quarter, if
     /// the last ones share a word with the next one and can go with it another time. A word that goes as a whole is
     /// written to once, and whoever takes it next need not look for the rest.
     fn boundary<T: Word<*mut u8>, L: Word<usize>>(&self, magazine: &Magazine<T, L>) -> usize {

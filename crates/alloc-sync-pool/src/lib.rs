@@ -86,7 +86,7 @@
 //! A thread that first frees or allocates takes a *seat*: the lowest number that no living thread
 //! has. A pool has one magazine for each seat, made when it is first needed. Whoever sits there uses
 //! it, one thread after another; so a pool knows no threads, and a thread no pools, but for the
-//! numbers and addresses that it remembers of up to 64 that it used last. When a thread ends it gives up
+//! numbers and addresses that it remembers of up to 64 of them. When a thread ends it gives up
 //! its seat, and that is all. When a pool is dropped its magazines go along, and that is all: no
 //! thread looks at what it remembers of a pool without that pool at hand, and pools' numbers never
 //! return.
@@ -103,7 +103,7 @@
 //!   those of others.
 //! - A thread remembers the magazines of up to 64 pools, and finds those of others by an index. It is a table by the
 //!   number that a pool gets when it is first used, so that any 64 pools that are first used one after the other do
-//!   not displace each other.
+//!   not displace each other, unless threads compete to be the first.
 //! - Not for signal handlers: they run in the middle of what the thread was doing.
 //! - A child process of `fork` has the memory of its parent, but not the threads that could give up
 //!   their seats. What rests in their magazines is lost to the child until the pool is dropped.

@@ -21,7 +21,7 @@ use crate::sync::{MAGAZINE, const_fn};
 /// read-modify-write. An empty magazine takes up to 64 blocks: those of one word of the pool's
 /// bitmap, at once, and of words near it while it has fewer than half of that, or of as many words as
 /// that takes if the pool has a limit. A full one gives the 64 oldest back, those of one word at once,
-/// or as many fewer, down to 32, as it takes to give the last word's blocks together another time; and
+/// or as many fewer, down to 33, as it takes to give the last word's blocks together another time; and
 /// dropping it gives all back. The magazine is that of Bonwick and Adams (USENIX 2001), owned by the caller instead of
 /// the processor.
 ///

@@ -16,13 +16,12 @@
 
 use core::alloc::Layout;
 use core::ptr::{self, NonNull};
-use core::sync::atomic;
 
 use alloc_core::{AllocError, Allocator};
 
 use crate::line::{LINE, OwnLine};
 use crate::magazine::Magazine;
-use crate::seat::{self, Entry, Held};
+use crate::seat::{self, Held, NEXT_POOL};
 use crate::sync::{
     self, AtomicBool, AtomicPtr, AtomicUsize, FIRST_INDEX, Frozen, Ordering, SEATS, const_fn,
     global,
@@ -113,9 +112,6 @@ impl Index {
 pub(crate) struct Racks {
     /// R2: 0, or a number that no other pool has had since the process began. Set once.
     pool: AtomicUsize,
-    /// R6: [`Entry::FIRST`], or the entry of `pool`. Not the atomic of the models: what they would try of it is where a
-    /// thread looks in vain.
-    entry_of_pool: atomic::AtomicUsize,
     /// R3: entries of an index that was published.
     seats: AtomicUsize,
     /// R4: null or the newest index, which has at least `seats` entries.
@@ -128,7 +124,7 @@ pub(crate) struct Racks {
 
 global! {
     /// The number of the next pool.
-    fn pools() -> AtomicUsize = AtomicUsize::new(1);
+    fn pools() -> AtomicUsize = AtomicUsize::new(NEXT_POOL);
 }
 
 impl Racks {
@@ -137,7 +133,6 @@ impl Racks {
         pub(crate) const fn new() -> Self {
             Self {
                 pool: AtomicUsize::new(0),
-                entry_of_pool: atomic::AtomicUsize::new(Entry::FIRST.into_raw()),
                 seats: AtomicUsize::new(0),
                 index: AtomicPtr::new(ptr::null_mut()),
                 newest: AtomicPtr::new(ptr::null_mut()),
@@ -149,10 +144,8 @@ impl Racks {
     /// This thread's magazine, if it is the one that it [remembers](Self::remember).
     #[inline]
     pub(crate) fn remembered(&self) -> Option<&Mine> {
-        // SAFETY: R6.
-        let entry = unsafe { Entry::from_raw(self.entry_of_pool.load(atomic::Ordering::Relaxed)) };
-        // Relaxed, both: only what this thread has remembered itself is found, under that number.
-        let place = seat::remembered(self.pool.load(Ordering::Relaxed), entry)?;
+        // Relaxed: only what this thread has remembered itself is found.
+        let place = seat::remembered(self.pool.load(Ordering::Relaxed))?;
         // SAFETY: R2: it was remembered for this pool, so it is a rack of it (R1).
         let rack = unsafe { place.cast::<Rack>().as_ref() };
         Some(&rack.magazine)
@@ -252,7 +245,7 @@ impl Racks {
         let mut pool = self.pool.load(Ordering::Relaxed);
         if pool == 0 {
             // R2: a count that ends rather than begin again.
-            let next = |next: usize| next.checked_add(1);
+            let next = |next: usize| next.checked_add(NEXT_POOL);
             let next = pools().fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
             let Ok(new) = next else {
                 return;
@@ -263,9 +256,6 @@ impl Racks {
                 .pool
                 .compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed);
             pool = set.map_or_else(|now| now, |_| new);
-            // Threads that look before this look elsewhere, in vain.
-            self.entry_of_pool
-                .store(Entry::of(pool).into_raw(), atomic::Ordering::Relaxed);
         }
         seat::remember(pool, NonNull::from(rack).cast());
     }

@@ -8,7 +8,7 @@
 //! thread that finds no seat, and one whose thread-local values are gone, stands.
 
 use core::cell::Cell;
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
 use crate::bitmap::{Bitmap, Claim};
 use crate::math;
@@ -118,51 +118,19 @@ pub(crate) fn stands() -> bool {
     number() == STANDING
 }
 
-/// Which entry of what threads remember is that of a pool: an offset in bytes, so that nothing is left to compute.
-///
-/// E1: it is that of an entry.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry(usize);
+/// From the number of one pool to that of the next: an entry in bytes, so that its place is a part of the number.
+pub(crate) const NEXT_POOL: usize = size_of::<Cell<Last>>();
 
-impl Entry {
-    /// Some entry.
-    pub(crate) const FIRST: Self = Self(0);
-
-    /// The entry of the pool of this number: those of pools that are numbered one after the other differ.
-    pub(crate) const fn of(pool: usize) -> Self {
-        Self(pool % REMEMBERED * size_of::<Cell<Last>>())
-    }
-
-    /// As a number, to be kept.
-    pub(crate) const fn into_raw(self) -> usize {
-        self.0
-    }
-
-    /// Out of that number.
-    ///
-    /// # Safety
-    ///
-    /// [`into_raw`](Self::into_raw) returned it.
-    #[inline]
-    pub(crate) const unsafe fn from_raw(raw: usize) -> Self {
-        Self(raw)
-    }
-
-    /// The entry itself.
-    #[inline]
-    fn get(self, last: &Entries) -> &Cell<Last> {
-        let first = ptr::from_ref(last).cast::<Cell<Last>>();
-        // SAFETY: E1.
-        let entry = unsafe { first.byte_add(self.0) };
-        // SAFETY: E1; it lives as long as all of them.
-        unsafe { &*entry }
-    }
+/// The entry of the pool of this number: those of pools that are numbered one after the other differ.
+#[inline]
+fn entry(last: &Entries, pool: usize) -> &Cell<Last> {
+    &last[pool / NEXT_POOL % REMEMBERED]
 }
 
-/// The place that this thread remembers in the pool of this number, which has this entry: it still sits where it did.
+/// The place that this thread remembers in the pool of this number: it still sits where it did.
 #[inline]
-pub(crate) fn remembered(pool: usize, entry: Entry) -> Option<NonNull<()>> {
-    let remembered = |last: &Entries| entry.get(last).get();
+pub(crate) fn remembered(pool: usize) -> Option<NonNull<()>> {
+    let remembered = |last: &Entries| entry(last, pool).get();
     let (last, place) = LAST.try_with(remembered).unwrap_or(NOTHING);
     (last == pool).then_some(place)
 }
@@ -171,7 +139,7 @@ pub(crate) fn remembered(pool: usize, entry: Entry) -> Option<NonNull<()>> {
 /// where it does.
 pub(crate) fn remember(pool: usize, place: NonNull<()>) {
     if number() < SEATS {
-        let _ = LAST.try_with(|last| Entry::of(pool).get(last).set((pool, place)));
+        let _ = LAST.try_with(|last| entry(last, pool).set((pool, place)));
     }
 }
 
