@@ -32,7 +32,8 @@ use crate::tiered::{Class, SyncTiered};
 /// - A child of `fork` has what its parent had, but what other threads kept at hand is lost to it.
 /// - Before Rust 1.93 and without glibc, the standard library may have to allocate while it notes that a thread has a
 ///   destructor to run, and ends the process if that comes back to it. A pool learns that a thread ends by such a
-///   destructor.
+///   destructor. Where a target has no thread-local storage of its own, it may allocate for each value, and this must not be
+///   the program's allocator.
 #[derive(Debug)]
 pub struct GlobalTiered {
     tiers: SyncTiered<System, 64>,

@@ -33,13 +33,11 @@ pub(crate) const MAX_CLASSES: usize =
 /// Whatever fits a block of that class and has this alignment is of this class as well.
 #[inline]
 pub(crate) const fn class_of(layout: Layout) -> usize {
-    let align = layout.align();
-    if align > MAX_ALIGN {
+    if layout.align() > MAX_ALIGN {
         return usize::MAX;
     }
-    // A layout's size, rounded up to its alignment, is at most `isize::MAX`. Multiples of the alignment are what makes
-    // the block aligned: see `block`.
-    let last = ((layout.size() + align - 1) & !(align - 1)).wrapping_sub(1);
+    // Multiples of the alignment are what makes the block aligned: see `block`.
+    let last = layout.pad_to_align().size().wrapping_sub(1);
     if last < FINE {
         return last / STEP;
     }

@@ -12,8 +12,12 @@ mod sealed {
 }
 
 /// A pool of blocks of one size: [`Pool`] or [`SyncPool`].
+///
+/// S1: its blocks are exactly as long as was said when it was made, which is a multiple of their alignment. To the methods that take a block
+/// back or resize it, each layout of some size that is no longer and no more strictly aligned than a block is as good
+/// as one that fits: to a pool all its blocks are alike.
 pub trait SizedPool<L>: Allocator + sealed::Sealed {
-    /// A pool of such blocks, whose size is a multiple of their alignment: each is exactly as long.
+    /// A pool of such blocks.
     #[doc(hidden)]
     fn of(block: Layout, upstream: L) -> Self;
 
